@@ -1,0 +1,48 @@
+# Two commands for a newcomer: `make run` and `make test`. Both set up .venv first, once.
+
+.DEFAULT_GOAL := help
+# The first interpreter that really runs; Bytewax has no wheels past 3.12.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && command -v $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: help setup run test lint fmt kill-test bench clean
+
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.ready  ## build .venv from requirements.lock; quick when nothing changed
+
+.venv/.ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed and was not found; install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "setting up .venv with $(PYTHON) (about a minute, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "$(PYTHON) has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup  ## everything at once on the simulated exchange, until Ctrl-C
+	@$(BIN)/barograph up
+
+test: setup lint  ## lint, types, import rules and all tests
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fmt: setup  ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+kill-test: setup  ## the long form of the kill test: every process, many times
+	@BAROGRAPH_KILLS=20 $(BIN)/python -m pytest tests/flows/test_kill.py
+
+bench: setup  ## what the performance claims rest on
+	@$(BIN)/python benchmarks/pipeline.py
+
+clean:  ## remove .venv and caches; data stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

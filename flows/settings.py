@@ -1,0 +1,177 @@
+"""Every setting, in one validated tree, read from one TOML file; secrets come from the environment only.
+
+`example()` prints the whole tree as the TOML file that a user may start from.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from market.errors import SettingsError
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of the tree; an unknown name is an error, not a typo that goes unseen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CaptureSettings(Section):
+    """Sockets and the journal they are written to."""
+
+    synchronous: Literal["NORMAL", "FULL"] = Field(
+        "NORMAL", description="NORMAL survives kill -9; FULL also power loss, at one fsync per micro-batch"
+    )
+    retention_hours: Positive = Field(48.0, description="journal rows older than this are pruned")
+    websocket_url: str = Field("", description="base URL instead of the venue's own; empty: the venue's")
+    rest_url: str = Field("", description="base URL instead of the venue's own; empty: the venue's")
+
+
+class FlowSettings(Section):
+    """What the market and trading flows share."""
+
+    snapshot_interval_s: Positive = Field(5.0, description="how much is computed again after a crash, at most")
+
+
+class StoreSettings(Section):
+    """Where the tables live."""
+
+    dsn: str = Field("", description="http://user@host:8123/barograph of a ClickHouse server; empty: the embedded store")
+    host: str = Field("127.0.0.1", description="address of the embedded store; others than loopback need a password")
+    port: Port = Field(8123, description="port of the embedded store; 0: any free one")
+
+
+class GatewaySettings(Section):
+    """The REST API and the console page."""
+
+    host: str = Field("127.0.0.1", description="address; others than loopback need BAROGRAPH_API_KEY")
+    port: Port = Field(8080, description="port; 0: any free one")
+
+
+class SimulatorSettings(Section):
+    """The simulated exchange."""
+
+    rate: Positive = Field(300.0, description="messages per second over all instruments")
+    seed: int = Field(1, description="the same seed makes the same market")
+
+
+class PortfolioSettings(Section):
+    """From signals to targets."""
+
+    capital: Positive = Field(100_000.0, description="equity of the paper account at the start, quote currency")
+    target_volatility: Positive = Field(0.10, description="yearly volatility that full conviction aims at")
+    max_instrument_share: Share = Field(0.25, description="largest target of one instrument, share of capital")
+    max_gross_share: Positive = Field(1.0, description="largest sum of absolute targets, share of capital")
+    no_trade_band: Share = Field(0.02, description="changes smaller than this share of capital are left alone")
+
+
+class RiskSettings(Section):
+    """The gate before every order; what is missing or not finite refuses."""
+
+    max_order_notional: Positive = Field(25_000.0, description="quote currency")
+    max_position_notional: Positive = Field(30_000.0, description="quote currency, per instrument")
+    max_gross_notional: Positive = Field(100_000.0, description="quote currency, all instruments")
+    price_band_bps: Positive = Field(50.0, description="largest distance of a limit price from the mid")
+    max_quote_age_s: Positive = Field(5.0, description="older quotes refuse, in data time")
+    max_drawdown: Share = Field(0.05, description="share of peak equity that halts trading until a person resumes it")
+
+
+class ExecutionSettings(Section):
+    """The paper venue."""
+
+    fee_bps: float = Field(5.0, ge=0, description="taker fee")
+    latency_ms: float = Field(50.0, ge=0, description="from order to the earliest quote that can fill it, data time")
+    min_notional: float = Field(10.0, ge=0, description="smaller orders are not sent, quote currency")
+
+
+class Settings(Section):
+    """The whole tree."""
+
+    data: Path = Field(Path("barograph-data"), description="journal, store, recovery and run files")
+    venue: str = Field("simulated", description="simulated, binance-usdm, binance-coinm or binance-spot")
+    instruments: list[str] = Field(
+        ["BTCUSDT", "ETHUSDT", "SOLUSDT"], min_length=1, max_length=200, description="symbols as the venue spells them"
+    )
+    capture: CaptureSettings = CaptureSettings()
+    flow: FlowSettings = FlowSettings()
+    store: StoreSettings = StoreSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    simulator: SimulatorSettings = SimulatorSettings()
+    portfolio: PortfolioSettings = PortfolioSettings()
+    risk: RiskSettings = RiskSettings()
+    execution: ExecutionSettings = ExecutionSettings()
+
+
+class Secrets(BaseSettings):
+    """What never stands in a file: BAROGRAPH_STORE_PASSWORD, BAROGRAPH_API_KEY, BAROGRAPH_DSN."""
+
+    model_config = SettingsConfigDict(env_prefix="BAROGRAPH_", extra="ignore")
+
+    store_password: SecretStr | None = None
+    api_key: SecretStr | None = None
+    dsn: SecretStr | None = None  # a DSN may carry a password; it wins over store.dsn
+
+
+def load(path: Path | None = None, **overrides: Any) -> Settings:
+    """Settings from a TOML file with values of the command line laid over it (None: not given).
+
+    Raises SettingsError, naming file, setting and allowed range.
+    """
+    tree: dict[str, Any] = {}
+    if path is not None:
+        try:
+            tree = tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise SettingsError(f"there is no settings file {path}; `barograph settings > {path}` writes one") from None
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} cannot be read as TOML: {error}") from None
+    tree |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentence(found, path) for found in error.errors())) from None
+
+
+def _sentence(found: Any, path: Path | None) -> str:
+    name = ".".join(str(part) for part in found["loc"])
+    where = f" in {path}" if path else ""
+    return f"setting {name}{where}: {found['msg'][:1].lower()}{found['msg'][1:]} (it was {found['input']!r})"
+
+
+def example() -> str:
+    """The default settings as a commented TOML file.
+
+    >>> example().splitlines()[1]
+    'data = "barograph-data"'
+    """
+    defaults = Settings()
+    lines = _section(defaults)
+    for name in Settings.model_fields:
+        part = getattr(defaults, name)
+        if isinstance(part, Section):
+            lines += ["", f"[{name}]", f"# {(type(part).__doc__ or '').splitlines()[0]}", *_section(part)]
+    return "\n".join(lines) + "\n"
+
+
+def _section(part: Section) -> list[str]:
+    lines: list[str] = []
+    for name, field in type(part).model_fields.items():
+        value = getattr(part, name)
+        if not isinstance(value, Section):
+            lines += [f"# {field.description}", f"{name} = {_toml(value)}"]
+    return lines
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, str | Path):
+        return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)

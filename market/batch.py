@@ -1,0 +1,43 @@
+"""The unit of flow: one micro-batch of a journal, as it is widened from operator to operator."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from market.instrument import InstrumentTable
+from market.schema import empty_events, empty_ticks
+
+Events = np.ndarray[tuple[int], np.dtype[np.void]]
+
+
+class Batch(NamedTuple):
+    """What one journal row became so far. Operators return it with more in it and never change what is in it."""
+
+    shard: str  # the key of the stream: "binance-usdm/0"
+    offset: int  # row of the journal; with `frame` it finds the raw bytes of anything derived from it
+    receive_times: np.ndarray[tuple[int], np.dtype[np.int64]]  # ns, one per frame, never descending
+    frames: tuple[bytes, ...]  # as received
+    instruments: InstrumentTable = InstrumentTable()
+    events: Events = empty_events(0)
+    ticks: pl.DataFrame = empty_ticks()
+    tables: Mapping[str, pl.DataFrame] = {}  # low-rate rows by table name: gaps, dead_letters, bars, regimes, signals, …
+    last: bool = False  # no more will come: sinks close their open insert block
+
+    @property
+    def receive_time(self) -> int:
+        """When the batch was complete: the receive time of its last frame, ns; 0 for an empty batch."""
+        return int(self.receive_times[-1]) if len(self.receive_times) else 0
+
+    @property
+    def venue(self) -> str:
+        """The part of the shard before the slash."""
+        return self.shard.split("/", 1)[0]
+
+    def with_table(self, name: str, rows: pl.DataFrame) -> "Batch":
+        """The batch with rows appended to one of its tables; unchanged where there are none."""
+        if rows.is_empty():
+            return self
+        present = self.tables.get(name)
+        return self._replace(tables={**self.tables, name: rows if present is None else pl.concat([present, rows])})

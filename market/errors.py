@@ -1,0 +1,25 @@
+"""The error tree. Expected trouble in data is a row (dead letter, gap, refusal); these are for what must stop or be told."""
+
+
+class BarographError(Exception):
+    """Root of every error raised on purpose. Its text is one sentence that names the way out."""
+
+
+class SettingsError(BarographError):
+    """A setting or command-line value is missing, unknown or out of range."""
+
+
+class JournalError(BarographError):
+    """A journal cannot be opened, read or written."""
+
+
+class StoreError(BarographError):
+    """ClickHouse refused a statement or cannot be reached."""
+
+
+class VenueError(BarographError):
+    """A venue is unknown, or refuses for good."""
+
+
+class FrameError(ValueError):
+    """One frame cannot be understood; the text is the reason kept with its dead letter."""

@@ -1,0 +1,62 @@
+"""Instruments: what is traded, in which steps of price and size, under which integer id."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+
+class Instrument(NamedTuple):
+    """One tradable thing on one venue."""
+
+    venue: str
+    symbol: str  # as the venue spells it, upper case: BTCUSDT
+    tick_size: Decimal  # smallest price step, quote currency
+    lot_size: Decimal  # smallest size step, base currency or contracts
+    contract_size: Decimal = Decimal(1)  # base units per 1 of size; quote units for inverse contracts
+    inverse: bool = False  # coin-margined: notional is size × contract_size, in quote currency
+
+
+@dataclass(frozen=True)
+class InstrumentTable:
+    """The instruments of one shard; the id of an instrument is its row number and never changes.
+
+    Frozen: `define` returns the next table, so a batch may keep the table it was decoded with.
+
+    >>> table = InstrumentTable().define(Instrument("binance-usdm", "BTCUSDT", Decimal("0.1"), Decimal("0.001")))
+    >>> table.id_of("BTCUSDT"), table[0].symbol
+    (0, 'BTCUSDT')
+    """
+
+    rows: tuple[Instrument, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, instrument: int) -> Instrument:
+        return self.rows[instrument]
+
+    def id_of(self, symbol: str) -> int:
+        """Row number of a symbol, −1 where it is not defined."""
+        for number, row in enumerate(self.rows):
+            if row.symbol == symbol:
+                return number
+        return -1
+
+    def define(self, instrument: Instrument) -> "InstrumentTable":
+        """The table with this instrument added, or its row replaced under the same id."""
+        number = self.id_of(instrument.symbol)
+        if number < 0:
+            return InstrumentTable((*self.rows, instrument))
+        return InstrumentTable((*self.rows[:number], instrument, *self.rows[number + 1 :]))
+
+
+def tick_ratio(tick_size: Decimal) -> tuple[int, int]:
+    """A step as numerator and power-of-ten denominator, so that `ticks * numerator / denominator` rounds once.
+
+    >>> tick_ratio(Decimal("0.05")), tick_ratio(Decimal("10"))
+    ((5, 100), (10, 1))
+    """
+    exponent = int(tick_size.normalize().as_tuple().exponent)
+    if exponent >= 0:
+        return int(tick_size), 1
+    return int(tick_size.scaleb(-exponent)), int(10**-exponent)

@@ -1,0 +1,96 @@
+"""Records that we add to a journal beside the venue's own frames: what the venue did not say but the market flow must know.
+
+A record is one frame: the byte 0x1E (record separator, RFC 7464) and a JSON object tagged by `record`. No venue frame can
+be mistaken for one, because `foreign` puts a blank before any received frame that starts with that byte.
+"""
+
+from typing import Any
+
+import msgspec
+
+SEPARATOR = b"\x1e"
+
+
+class InstrumentDefined(msgspec.Struct, frozen=True, tag_field="record", tag="instrument"):
+    """An instrument and its steps, from the venue's metadata or inferred at import; holds from here on."""
+
+    symbol: str
+    tick_size: str
+    lot_size: str
+    contract_size: str = "1"
+    inverse: bool = False
+
+
+class Connected(msgspec.Struct, frozen=True, tag_field="record", tag="connected"):
+    """A socket is open again: whatever it carried before may be incomplete, so its books start anew.
+
+    An overlapped rotation (`overlap`) lost nothing and resets nothing.
+    """
+
+    route: str
+    generation: int
+    symbols: list[str]
+    overlap: bool = False
+
+
+class Disconnected(msgspec.Struct, frozen=True, tag_field="record", tag="disconnected"):
+    """A socket is gone; the books it fed are not valid until their next snapshot."""
+
+    route: str
+    reason: str
+    symbols: list[str]
+
+
+class Silent(msgspec.Struct, frozen=True, tag_field="record", tag="silent"):
+    """A subscription gave no data for longer than its limit, though its socket answers."""
+
+    stream: str
+    symbol: str
+    since_ns: int
+
+
+class Shed(msgspec.Struct, frozen=True, tag_field="record", tag="shed"):
+    """Frames of these symbols were not kept because a named queue was full; never trades."""
+
+    queue: str
+    symbols: dict[str, int]  # frames lost by symbol
+
+
+class Snapshot(msgspec.Struct, frozen=True, tag_field="record", tag="snapshot"):
+    """A full book that was asked for over REST; `body` is the venue's answer, untouched."""
+
+    symbol: str
+    body: msgspec.Raw
+
+
+class Skipped(msgspec.Struct, frozen=True, tag_field="record", tag="skipped"):
+    """A line of an imported capture that is not `<time> <frame>`; kept for the dead letters."""
+
+    line: bytes
+    reason: str
+
+
+Record = InstrumentDefined | Connected | Disconnected | Silent | Shed | Snapshot | Skipped
+
+_decoder = msgspec.json.Decoder(Record)
+_encoder = msgspec.json.Encoder()
+
+
+def encode(record: Record) -> bytes:
+    """The frame of a record."""
+    return SEPARATOR + _encoder.encode(record)
+
+
+def is_record(frame: bytes) -> bool:
+    """Whether a frame of a journal is ours and not the venue's."""
+    return frame[:1] == SEPARATOR
+
+
+def decode(frame: bytes) -> Any:
+    """The record in a frame of ours; raises msgspec.ValidationError or msgspec.DecodeError."""
+    return _decoder.decode(frame[1:])
+
+
+def foreign(frame: bytes) -> bytes:
+    """A received frame, safe to append: it can never pass for a record of ours."""
+    return b" " + frame if is_record(frame) else frame

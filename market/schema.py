@@ -1,0 +1,116 @@
+"""Dtypes of every row that flows: EVENT before the book, tick frames from the book on, low-rate frames after the bars.
+
+Times are int64 nanoseconds UTC. `NO_TIME` stands where the venue gives none. Column names here are the names in
+ClickHouse, in the API and on the dashboards.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+import polars as pl
+
+NO_TIME = 0
+NO_SEQUENCE = -1
+
+
+class Kind(IntEnum):
+    """What an EVENT row, or a tick row, is."""
+
+    LEVEL = 0  # one price level of the message header above it
+    SNAPSHOT = 1  # header: full book, replaces
+    DEPTH = 2  # header: absolute changes of levels
+    TICKER = 3  # header: the venue's own best bid and ask; two LEVEL rows follow
+    TRADE = 4  # one match
+    AGGREGATE_TRADE = 5  # matches of one taker order at one price
+    RESET = 6  # the feed of this instrument was interrupted; its book must not be trusted
+
+
+class Flag(IntEnum):
+    """Bits of EVENT.flags."""
+
+    OFF_BOOK = 1  # a print that no order in the book met: insurance fund, liquidation, block
+    SHED = 2  # on RESET: frames were shed by us
+    DISCONNECTED = 4  # on RESET: the socket was lost
+    SILENT = 8  # on RESET: the subscription went silent
+    TICK_CHANGED = 16  # on RESET: the price step changed, integer ticks no longer compare
+
+
+# One row per message header and per price level, in receive order, contiguous, 64 bytes.
+EVENT = np.dtype(
+    [
+        ("exchange_time", np.int64),  # ns, NO_TIME where the venue gives none
+        ("receive_time", np.int64),  # ns
+        ("sequence", np.int64),  # depth, snapshot, ticker: final update id; trades: trade id
+        ("previous", np.int64),  # depth: the update id this message continues; NO_SEQUENCE elsewhere
+        ("price", np.int64),  # integer ticks of the instrument
+        ("size", np.float64),  # base units or contracts; 0 deletes a level
+        ("instrument", np.int32),  # row in the shard's instrument table
+        ("levels", np.int32),  # headers: number of LEVEL rows that follow
+        ("frame", np.int32),  # position of the frame in its journal batch
+        ("kind", np.int8),  # Kind
+        ("side", np.int8),  # +1 buy or bid, −1 sell or ask; the aggressor's for trades
+        ("flags", np.uint16),  # Flag bits
+    ],
+    align=True,
+)
+
+# One row per book message, ticker message, trade or reset, in receive order. Feature operators widen it with hstack.
+TICK: dict[str, type[pl.DataType]] = {
+    "instrument": pl.Int32,  # row in the shard's instrument table
+    "frame": pl.Int32,  # position of the frame in its journal batch
+    "kind": pl.Int8,  # Kind, without LEVEL
+    "exchange_time": pl.Int64,  # ns
+    "receive_time": pl.Int64,  # ns
+    "sequence": pl.Int64,  # update id of the quote in this row; trades: trade id
+    "bid_price": pl.Float64,  # quote currency, NaN where not valid
+    "bid_size": pl.Float64,
+    "ask_price": pl.Float64,
+    "ask_size": pl.Float64,
+    "valid": pl.Boolean,  # whether the quote is the venue's state at `sequence` beyond doubt
+    "price": pl.Float64,  # trades: price; NaN elsewhere
+    "size": pl.Float64,  # trades: size; NaN elsewhere
+    "side": pl.Int8,  # trades: aggressor; 0 elsewhere
+    "off_book": pl.Boolean,  # trades: not matched in the book
+}
+
+TIMEFRAMES: dict[str, int] = {"1s": 1, "1m": 60, "15m": 900, "1h": 3600, "1d": 86400}  # bar intervals, seconds
+
+GAP: dict[str, type[pl.DataType]] = {
+    "instrument": pl.String,
+    "receive_time": pl.Int64,  # when this row became known
+    "channel": pl.String,  # depth, trades, ticker, …
+    "cause": pl.String,  # sequence, duplicate, disconnected, silent, shed, tick_size, unsynchronised
+    "state": pl.String,  # open, healed; a duplicate is healed at once
+    "start_time": pl.Int64,  # receive time of the last row known good
+    "expected_sequence": pl.Int64,
+    "received_sequence": pl.Int64,
+    "frame": pl.Int32,
+}
+
+DEAD_LETTER: dict[str, type[pl.DataType]] = {
+    "receive_time": pl.Int64,
+    "frame": pl.Int32,
+    "reason": pl.String,
+    "raw": pl.Binary,
+}
+
+MARK: dict[str, type[pl.DataType]] = {
+    "instrument": pl.String,
+    "exchange_time": pl.Int64,
+    "receive_time": pl.Int64,
+    "frame": pl.Int32,
+    "mark_price": pl.Float64,
+    "index_price": pl.Float64,
+    "funding_rate": pl.Float64,
+    "next_funding_time": pl.Int64,
+}
+
+
+def empty_events(rows: int) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
+    """Zeroed EVENT rows."""
+    return np.zeros(rows, EVENT)
+
+
+def empty_ticks() -> pl.DataFrame:
+    """A tick frame of no rows."""
+    return pl.DataFrame(schema=TICK)

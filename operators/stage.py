@@ -1,0 +1,53 @@
+"""`Stage`: the one shape of every operator, and the one place where stages meet Bytewax.
+
+A stage is an empty state and a function that advances it by one batch. The live flow, a replay, research in a notebook and the
+contract suite all drive the same two callables; only `wire` knows that Bytewax exists.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import bytewax.operators as op
+from bytewax.dataflow import operator
+from bytewax.operators import KeyedStream
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One operator with its parameters bound and checked."""
+
+    name: str
+    empty: Callable[[], Any]  # the one way to begin
+    advance: Callable[[Any, Any], Any]  # (state, item) -> item, wider; mutates the state, never the item
+
+    def run(self, items: Iterable[Item], state: Any = None) -> list[Item]:
+        """Drive the stage over items without any engine; from an empty state unless one is given."""
+        state = self.empty() if state is None else state
+        return [self.advance(state, item) for item in items]
+
+
+Factory = Callable[..., Stage]
+REGISTRY: dict[str, Factory] = {}
+
+
+def registered(factory: Factory) -> Factory:
+    """Enter a stage factory into the registry that the contract suite walks, under its module's name."""
+    name = factory.__module__.removeprefix("operators.")
+    if name in REGISTRY and REGISTRY[name] is not factory:
+        raise ValueError(f"two stages are called {name}")
+    REGISTRY[name] = factory
+    return factory
+
+
+@operator
+def wire(step_id: str, up: KeyedStream[Any], stage: Stage) -> KeyedStream[Any]:
+    """A stage as a Bytewax step with recoverable state per key."""
+
+    def advance(state: Any, item: Any) -> tuple[Any, Any]:
+        state = stage.empty() if state is None else state
+        return state, stage.advance(state, item)
+
+    return op.stateful_map("stage", up, advance)

@@ -1,0 +1,175 @@
+"""The journal's writer: every raw frame is durable here before anybody decodes it.
+
+One SQLite file in WAL mode per partition; one row is one micro-batch, and a micro-batch is the unit of flow: a replay reads the
+same rows, so every operator sees the same frames together. `frames` is one Arrow IPC record batch of `SCHEMA`.
+
+With `synchronous=NORMAL` an append survives the death of the process (kill -9) and with FULL the loss of power too.
+Only its own process may append to a partition, except where rows name their `source`: those can be appended again and again.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, Self
+
+import pyarrow as pa
+
+from market.errors import JournalError
+
+SCHEMA_VERSION = 1
+SCHEMA = pa.schema([("received_ns", pa.int64()), ("frame", pa.binary())])
+MAX_ROW_BYTES = 256 << 20  # a row beyond it is refused: SQLite's own limit is 1 GB and Arrow's offsets end at 2 GB
+BUSY_TIMEOUT_S = 10  # how long an append waits for another writer of the same file
+
+_CREATE = """
+create table if not exists meta (key text primary key, value text not null) without rowid;
+create table if not exists batches (
+    offset integer primary key,
+    received_ns integer not null,
+    frames blob not null,
+    source text,
+    source_offset integer
+);
+create unique index if not exists batches_by_source on batches (source, source_offset) where source is not null;
+"""
+
+
+def partition_path(data: Path, topic: str, shard: str) -> Path:
+    """Where the partition of a shard lies.
+
+    >>> str(partition_path(Path("data"), "market", "binance-usdm/0"))
+    'data/journal/market/binance-usdm-0.db'
+    """
+    return data / "journal" / topic / f"{shard.replace('/', '-')}.db"
+
+
+class JournalWriter:
+    """Appends micro-batches to one partition; creates it where it does not exist.
+
+    `block_ns` is the interval of insert blocks in recorded time; an existing journal keeps its own, so that every replay cuts alike.
+    Raises JournalError when the file is torn, not a journal, or belongs to another venue or shard.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        venue: str,
+        shard: str,
+        block_ns: int,
+        synchronous: Literal["NORMAL", "FULL"] = "NORMAL",
+    ) -> None:
+        if block_ns <= 0:
+            raise ValueError(f"block_ns must be positive, is {block_ns}")
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._database = sqlite3.connect(
+            path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False, cached_statements=16
+        )
+        try:
+            self._prepare(synchronous)
+            self._claim({"schema": str(SCHEMA_VERSION), "venue": venue, "shard": shard, "block_ns": str(block_ns)})
+        except sqlite3.DatabaseError as error:
+            self._database.close()
+            raise unreadable(path, error) from error
+        except JournalError:
+            self._database.close()
+            raise
+
+    def append(
+        self,
+        received_ns: Sequence[int],
+        frames: Sequence[bytes],
+        *,
+        source: str | None = None,
+        source_offset: int | None = None,
+    ) -> int:
+        """Make one micro-batch durable and return its offset; a row of the same source and offset is kept as it is.
+
+        `received_ns` and `frames` have one entry per frame, at least one, in the order they arrived.
+        """
+        if not frames or len(frames) != len(received_ns):
+            raise ValueError(f"{len(frames)} frames with {len(received_ns)} receive times")
+        columns = [pa.array(received_ns, pa.int64()), pa.array(frames, pa.binary())]
+        blob = pa.RecordBatch.from_arrays(columns, schema=SCHEMA).serialize()
+        if blob.size > MAX_ROW_BYTES:
+            raise JournalError(f"a micro-batch of {blob.size} bytes is over the limit of {MAX_ROW_BYTES}; append it in parts")
+        return self._insert(int(received_ns[-1]), memoryview(blob), source, source_offset)
+
+    def meta(self) -> dict[str, str]:
+        """What the journal says about itself: schema, venue, shard, block_ns, and notes."""
+        return dict(self._database.execute("select key, value from meta"))
+
+    def note(self, key: str, value: str) -> None:
+        """Keep a fact about this partition, such as which file was imported into it."""
+        self._database.execute("insert or replace into meta values (?, ?)", (key, value))
+
+    def last_offset(self) -> int:
+        """Offset of the newest row, 0 where there is none."""
+        return int(self._database.execute("select coalesce(max(offset), 0) from batches").fetchone()[0])
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All appends and notes inside become durable together, or none does."""
+        self._database.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("rollback")
+            raise
+        self._database.execute("commit")
+
+    def prune(self, before_ns: int) -> int:
+        """Drop micro-batches received before a time, but never the newest: offsets must go on rising. Returns their number.
+
+        The file does not shrink; its free pages are used again. `InstrumentDefined` records of dropped rows are gone with them,
+        so capture writes them anew whenever it starts.
+        """
+        return self._database.execute(
+            "delete from batches where received_ns < ? and offset < (select max(offset) from batches)", (before_ns,)
+        ).rowcount
+
+    def close(self) -> None:
+        """Fold the write-ahead log into the file and let go of it."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _prepare(self, synchronous: str) -> None:
+        if synchronous not in ("NORMAL", "FULL"):
+            raise ValueError(f"synchronous must be NORMAL or FULL, is {synchronous}")
+        self._database.execute("pragma journal_mode=wal")
+        self._database.execute(f"pragma synchronous={synchronous}")
+        self._database.executescript(_CREATE)
+
+    def _claim(self, wanted: dict[str, str]) -> None:
+        """Write the meta rows of a new journal; refuse a journal of something else."""
+        self._database.executemany("insert or ignore into meta values (?, ?)", list(wanted.items()))
+        present = self.meta()
+        for key in ("schema", "venue", "shard"):
+            if present[key] != wanted[key]:
+                raise JournalError(
+                    f"{self._path} is a journal of {key} {present[key]}, not {wanted[key]}; use another data directory"
+                )
+
+    def _insert(self, received_ns: int, blob: memoryview, source: str | None, source_offset: int | None) -> int:
+        row = (received_ns, blob, source, source_offset)
+        cursor = self._database.execute(
+            "insert or ignore into batches (received_ns, frames, source, source_offset) values (?, ?, ?, ?)", row
+        )
+        if cursor.rowcount:
+            return int(cursor.lastrowid or 0)
+        found = self._database.execute(
+            "select offset from batches where source = ? and source_offset = ?", (source, source_offset)
+        )
+        return int(found.fetchone()[0])
+
+
+def unreadable(path: Path, error: sqlite3.Error) -> JournalError:
+    """What to tell when SQLite cannot use a file."""
+    return JournalError(f"{path} is not a usable journal ({error}); move it away, or restore it from a copy, and start again")

@@ -1,0 +1,139 @@
+"""The journal keeps what was appended, in order, through kill -9, foreign files and repeated appends."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from market.errors import JournalError
+from sinks.journal import JournalWriter, partition_path
+from sources.journal import JournalReader, partitions
+
+
+def writer(path: Path, **changes: object) -> JournalWriter:
+    arguments = {"venue": "binance-usdm", "shard": "binance-usdm/0", "block_ns": 250_000_000, **changes}
+    return JournalWriter(path, **arguments)  # type: ignore[arg-type]
+
+
+def test_reader_gives_back_frames_times_and_offsets_in_order(tmp_path: Path) -> None:
+    with writer(tmp_path / "a.db") as journal:
+        assert journal.append([5, 7], [b"one", b""]) == 1
+        assert journal.append([9], [b"\x1e\x00\xff"]) == 2
+    with JournalReader(tmp_path / "a.db") as reader:
+        first, second = reader.read(0, 10)
+        assert (first.offset, first.received_ns.tolist(), first.frames) == (1, [5, 7], (b"one", b""))
+        assert (second.offset, second.frames) == (2, (b"\x1e\x00\xff",))
+        assert [batch.offset for batch in reader.read(1, 10)] == [2]
+        assert reader.read(2, 10) == []
+        assert reader.last_offset() == 2
+
+
+def test_reader_sees_appends_made_after_it_opened(tmp_path: Path) -> None:
+    with writer(tmp_path / "a.db") as journal, JournalReader(tmp_path / "a.db") as reader:
+        assert reader.read(0, 10) == []
+        journal.append([1], [b"x"])
+        assert len(reader.read(0, 10)) == 1
+
+
+def test_row_of_the_same_source_is_appended_once(tmp_path: Path) -> None:
+    with writer(tmp_path / "a.db") as journal:
+        first = journal.append([1], [b"x"], source="binance-usdm/0", source_offset=4)
+        journal.append([2], [b"y"], source="binance-usdm/0", source_offset=5)
+        assert journal.append([1], [b"x"], source="binance-usdm/0", source_offset=4) == first
+        assert journal.append([3], [b"z"], source="binance-usdm/1", source_offset=4) == 3
+        assert journal.last_offset() == 3
+
+
+def test_block_interval_of_an_existing_journal_is_kept(tmp_path: Path) -> None:
+    writer(tmp_path / "a.db").close()
+    with writer(tmp_path / "a.db", block_ns=1) as journal:
+        assert journal.meta()["block_ns"] == "250000000"
+
+
+def test_journal_of_another_shard_is_refused(tmp_path: Path) -> None:
+    writer(tmp_path / "a.db").close()
+    with pytest.raises(JournalError, match="journal of shard binance-usdm/0, not binance-usdm/1"):
+        writer(tmp_path / "a.db", shard="binance-usdm/1")
+
+
+@pytest.mark.parametrize("opener", [writer, JournalReader])
+def test_foreign_file_is_an_error_with_the_way_out(tmp_path: Path, opener: type[JournalReader]) -> None:
+    (tmp_path / "a.db").write_bytes(b"not a database, but long enough to look like a file" * 100)
+    with pytest.raises(JournalError, match="move it away"):
+        opener(tmp_path / "a.db")
+
+
+def test_missing_journal_names_the_command_that_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="barograph import"):
+        JournalReader(tmp_path / "a.db")
+
+
+def test_interrupted_transaction_leaves_nothing(tmp_path: Path) -> None:
+    with writer(tmp_path / "a.db") as journal:
+        with pytest.raises(RuntimeError), journal.transaction():
+            journal.append([1], [b"x"])
+            journal.note("imported", "x")
+            raise RuntimeError
+        assert journal.last_offset() == 0
+        assert "imported" not in journal.meta()
+
+
+def test_prune_drops_old_rows_but_never_the_newest(tmp_path: Path) -> None:
+    with writer(tmp_path / "a.db") as journal:
+        for time in (1, 2, 3):
+            journal.append([time], [b"x"])
+        assert journal.prune(3) == 2
+        assert journal.prune(99) == 0
+        assert journal.append([4], [b"y"]) == 4
+
+
+def test_appends_without_frames_or_of_unequal_lengths_are_refused(tmp_path: Path) -> None:
+    with writer(tmp_path / "a.db") as journal:
+        for times, frames in (([], []), ([1], [])):
+            with pytest.raises(ValueError, match="0 frames"):
+                journal.append(times, frames)
+
+
+def test_partitions_are_listed_by_topic(tmp_path: Path) -> None:
+    path = partition_path(tmp_path, "market", "binance-usdm/0")
+    writer(path).close()
+    assert partitions(tmp_path, "market") == [path]
+    assert partitions(tmp_path, "control") == []
+
+
+APPENDER = """
+import sys
+from pathlib import Path
+from sinks.journal import JournalWriter
+journal = JournalWriter(Path(sys.argv[1]), venue="binance-usdm", shard="binance-usdm/0", block_ns=1)
+while True:
+    offset = journal.append([1, 2], [b"a" * 300, b"b" * 300])
+    print(offset, flush=True)
+"""
+
+
+def test_every_acknowledged_append_survives_kill_9_and_is_seen_by_another_process(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen(
+        [sys.executable, "-c", APPENDER, str(path)], stdout=subprocess.PIPE, cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    guard = threading.Timer(30, process.kill)
+    guard.start()
+    assert process.stdout is not None
+    acknowledged = [int(process.stdout.readline()) for _ in range(500)]
+    with JournalReader(path) as reader:
+        assert reader.last_offset() >= acknowledged[-1]
+        process.send_signal(signal.SIGKILL)
+        acknowledged += [int(line) for line in process.stdout if line.endswith(b"\n")]
+        process.wait()
+        guard.cancel()
+        batches = reader.read(0, len(acknowledged) + 10)
+    assert [batch.offset for batch in batches][: len(acknowledged)] == acknowledged
+    with writer(path) as journal:
+        assert journal.append([3], [b"c"]) == batches[-1].offset + 1
