@@ -151,10 +151,14 @@ def example() -> str:
     >>> example().splitlines()[1]
     'data = "barograph-data"'
     """
-    defaults = Settings()
-    lines = _section(defaults)
+    return as_toml(Settings())
+
+
+def as_toml(settings: Settings) -> str:
+    """Any settings as the commented TOML file that `load` reads back."""
+    lines = _section(settings)
     for name in Settings.model_fields:
-        part = getattr(defaults, name)
+        part = getattr(settings, name)
         if isinstance(part, Section):
             lines += ["", f"[{name}]", f"# {(type(part).__doc__ or '').splitlines()[0]}", *_section(part)]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,5 @@
+"""`python -m flows` is `barograph`."""
+
+from flows.cli import main
+
+main()

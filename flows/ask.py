@@ -1,0 +1,89 @@
+"""Answers on the command line: SQL, status, regimes of a bar file."""
+
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import httpx
+import polars as pl
+from rich.console import Console
+
+from flows.settings import Settings
+from flows.tables import opened_store, running_store, server_dsn, store_dsn
+from market.errors import SettingsError, StoreError
+
+FORMATS = {"pretty": "PrettyCompactMonoBlock", "csv": "CSVWithNames", "json": "JSON", "parquet": "Parquet"}
+QUERY_TIMEOUT_S = 600.0
+
+
+def run_sql(settings: Settings, query: str, format_: str) -> None:
+    """Print the answer to one statement; the bytes of the store, unchanged."""
+    if format_ not in FORMATS:
+        raise SettingsError(f"--format {format_} is unknown; write {', '.join(FORMATS)}")
+    if format_ == "parquet" and sys.stdout.isatty():
+        raise SettingsError("parquet is not text; send it to a file: barograph sql … --format parquet > answer.parquet")
+    if not server_dsn(settings) and not (settings.data / "store").exists():
+        raise StoreError(f"{settings.data} holds no store yet; `barograph up` or `barograph import` and `replay` make one")
+    with opened_store(settings) as dsn:
+        _stream(dsn, query, FORMATS[format_])
+
+
+def _stream(dsn: str, query: str, format_: str) -> None:
+    url = urlsplit(dsn)
+    scheme = "https" if url.scheme == "https" else "http"
+    port = url.port or (8443 if scheme == "https" else 8123)
+    parameters = {"database": url.path.strip("/") or "barograph", "default_format": format_, "wait_end_of_query": "1"}
+    user = (unquote(url.username or "default"), unquote(url.password or ""))
+    address = f"{scheme}://{url.hostname}:{port}/"
+    with (
+        httpx.Client(timeout=QUERY_TIMEOUT_S, trust_env=False) as client,
+        client.stream("POST", address, params=parameters, content=query.encode(), auth=user) as answer,
+    ):
+        if answer.status_code != 200:
+            raise StoreError(answer.read().decode("utf-8", "replace").strip())
+        for chunk in answer.iter_bytes():
+            sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+def run_status(settings: Settings, *, as_json: bool) -> None:
+    """Print what runs, what was recorded and what is wrong."""
+    from flows.status import render_status, status, status_json
+
+    running = bool(server_dsn(settings)) or running_store(settings.data) is not None
+    found = status(settings.data, store_dsn(settings) if running else None)
+    if as_json:
+        print(status_json(found))
+    else:
+        Console().print(render_status(found))
+
+
+def run_regimes(bars: Path, *, timeframe: str, output: Path | None) -> None:
+    """Regimes of a bar file, to a file or as a table."""
+    from operators.regimes import regimes_of
+
+    answer = regimes_of(_read(bars), timeframe=timeframe)
+    if output is None:
+        if sys.stdout.isatty():
+            print(answer)
+        else:
+            sys.stdout.write(answer.write_csv())
+    elif output.suffix == ".parquet":
+        answer.write_parquet(output)
+    elif output.suffix == ".csv":
+        answer.write_csv(output)
+    else:
+        raise SettingsError(f"--output {output}: the name must end in .parquet or .csv")
+
+
+def _read(path: Path) -> pl.DataFrame:
+    if not path.exists():
+        raise SettingsError(f"there is no file {path}")
+    try:
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+        if path.name.endswith((".csv", ".csv.gz")):
+            return pl.read_csv(path, try_parse_dates=True)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from None
+    raise SettingsError(f"{path}: bars come as .parquet or .csv")

@@ -1,0 +1,1 @@
+"""The commands of `barograph`, a file for each kind."""

@@ -1,0 +1,83 @@
+"""Commands that are one process each; `barograph up` runs them all under one supervisor."""
+
+from typing import Annotated
+
+import typer
+
+from flows.commands.options import Config, Data, Instruments, Venue, settings_of, symbols
+from flows.stop import stop_event
+
+
+def capture(config: Config = None, data: Data = None, venue: Venue = None, instruments: Instruments = None) -> None:
+    """Record an exchange: sockets to journal, nothing else.
+
+    Runs until stopped. What it records is kept raw in DATA/journal, so the market flow may start later, stop or crash
+    without a frame being lost.
+    """
+    settings = settings_of(config, data, venue=venue, instruments=symbols(instruments))
+    from flows.capture import run_capture
+
+    run_capture(settings, stop_event())
+
+
+def market(config: Config = None, data: Data = None) -> None:
+    """Turn the journal into books, features, bars, regimes and signals.
+
+    Follows the journal until stopped; resumes where it was, whatever killed it.
+    """
+    settings = settings_of(config, data)
+    from flows.market import run_market
+
+    run_market(settings, stop=stop_event(), follow=True)
+
+
+def trading(config: Config = None, data: Data = None) -> None:
+    """Turn signals into targets, risk-checked orders and paper fills.
+
+    Follows the trading journal that `barograph market` writes, until stopped.
+    """
+    settings = settings_of(config, data)
+    from flows.trading import run_trading
+
+    run_trading(settings, stop=stop_event(), follow=True)
+
+
+def store(config: Config = None, data: Data = None) -> None:
+    """Serve the embedded ClickHouse (chDB) on ClickHouse's own HTTP interface.
+
+    curl 'http://127.0.0.1:8123/?query=SELECT+1' works, and so do clickhouse-connect, Grafana and DBeaver.
+    User `default` reads and writes, user `reader` only reads.
+    """
+    settings = settings_of(config, data)
+    from flows.embedded import run_store
+
+    run_store(settings, stop_event())
+
+
+def gateway(config: Config = None, data: Data = None) -> None:
+    """Serve the REST API and the console page."""
+    settings = settings_of(config, data)
+    from flows.embedded import run_gateway
+
+    run_gateway(settings, stop_event())
+
+
+def simulate(
+    config: Config = None,
+    data: Data = None,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+) -> None:
+    """Run the simulated exchange: Binance USD-M's protocol from a real matching engine.
+
+    Prints its address. Its ground truth (regimes, latent price, impact) is written to DATA/truth.parquet.
+    """
+    settings = settings_of(config, data)
+    from flows.embedded import run_simulator
+
+    run_simulator(settings, port, stop_event())
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command in (capture, market, trading, store, gateway, simulate):
+        app.command(rich_help_panel="One process of it")(command)

@@ -1,0 +1,56 @@
+"""The processes that serve: embedded store, gateway, simulated exchange. Each writes DATA/run/<name>.json when it is ready."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from flows.settings import Secrets, Settings
+from flows.tables import wait_for_tables
+from flows.runfile import write_run_file
+
+
+def run_store(settings: Settings, stop: threading.Event) -> None:
+    """Serve the embedded store until stopped."""
+    from sinks.clickhouse.store import serve
+
+    password = Secrets().store_password
+    serve(
+        settings.data,
+        host=settings.store.host,
+        port=settings.store.port,
+        password=password.get_secret_value() if password is not None else None,
+        stop=stop,
+    )
+
+
+def run_gateway(settings: Settings, stop: threading.Event) -> None:
+    """Serve the REST API and the console page until stopped."""
+    from gateway.serve import serve
+
+    dsn = wait_for_tables(settings, stop)
+    if dsn is None:
+        return
+    serve(dsn, host=settings.gateway.host, port=settings.gateway.port, data=settings.data, stop=stop, ready=_ready(settings.data, "gateway"))
+
+
+def run_simulator(settings: Settings, port: int, stop: threading.Event) -> None:
+    """Serve the simulated exchange until stopped."""
+    from simulator.server import serve
+
+    def ready(port: int) -> None:
+        _ready(settings.data, "simulator")(port)
+        print(f"simulated exchange at ws://127.0.0.1:{port} and http://127.0.0.1:{port}", flush=True)
+
+    serve(
+        instruments=settings.instruments,
+        rate=settings.simulator.rate,
+        seed=settings.simulator.seed,
+        port=port,
+        truth=settings.data / "truth.parquet",
+        ready=ready,
+        stop=stop,
+    )
+
+
+def _ready(data: Path, name: str) -> Callable[[int], None]:
+    return lambda port: write_run_file(data, name, port=port)

@@ -1,0 +1,117 @@
+"""Finding the store: a server by DSN, the embedded store that runs for the data folder, or one started for the moment."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from flows.settings import Secrets, Settings
+from flows.stop import SUPERVISED
+from market.errors import StoreError
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.migrate import migrate
+
+log = logging.getLogger("barograph.tables")
+
+START_TIMEOUT_S = 60.0
+RETRY_S = 0.5
+
+
+def server_dsn(settings: Settings) -> str:
+    """The DSN of a ClickHouse server, from the environment or the settings; empty for the embedded store."""
+    secret = Secrets().dsn
+    return secret.get_secret_value() if secret is not None else settings.store.dsn
+
+
+def store_dsn(settings: Settings) -> str:
+    """Where the tables are: the server, or the embedded store as it runs now (or would run)."""
+    password = Secrets().store_password
+    user = f"default:{password.get_secret_value()}" if password is not None else "default"
+    host = settings.store.host if settings.store.host not in ("0.0.0.0", "::", "") else "127.0.0.1"
+    port = running_store(settings.data) or settings.store.port
+    return server_dsn(settings) or f"http://{user}@{host}:{port}/barograph"
+
+
+def running_store(data: Path) -> int | None:
+    """Port of the embedded store that owns this data folder now; None where none runs."""
+    try:
+        said = msgspec.json.decode((data / "run" / "store.json").read_bytes(), type=dict[str, int])
+        os.kill(said["pid"], 0)
+    except (OSError, KeyError, msgspec.DecodeError):
+        return None
+    return said["port"]
+
+
+def wait_for_tables(settings: Settings, stop: threading.Event) -> str | None:
+    """Wait until the store answers and its tables are of our version; its DSN, or None when asked to stop first."""
+    said = False
+    while not stop.is_set():
+        dsn = store_dsn(settings)
+        try:
+            migrate(connect(dsn))
+            return dsn
+        except StoreError as error:
+            if not said:
+                log.warning("waiting for the store: %s", error)
+                said = True
+            stop.wait(RETRY_S)
+    return None
+
+
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[str]:
+    """DSN of a store for one command: the server or running store if there is one, else a child process of our own."""
+    if server_dsn(settings) or running_store(settings.data) is not None:
+        dsn = store_dsn(settings)
+        migrate(connect(dsn))
+        yield dsn
+        return
+    child = _start_child(settings)
+    try:
+        dsn = _wait_for_child(settings, child)
+        migrate(connect(dsn))
+        yield dsn
+    finally:
+        assert child.stdin is not None
+        child.stdin.close()
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _start_child(settings: Settings) -> "subprocess.Popen[bytes]":
+    config = save_settings(settings.model_copy(update={"store": settings.store.model_copy(update={"port": 0})}), "store")
+    (settings.data / "log").mkdir(parents=True, exist_ok=True)
+    with (settings.data / "log" / "store.log").open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "flows", "store", "--config", str(config)],
+            stdin=subprocess.PIPE, stdout=output, stderr=output, env={**os.environ, SUPERVISED: "1"}, start_new_session=True,
+        )  # fmt: skip
+
+
+def _wait_for_child(settings: Settings, child: "subprocess.Popen[bytes]") -> str:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and child.poll() is None:
+        if running_store(settings.data) is not None:
+            return store_dsn(settings)
+        time.sleep(0.02)
+    raise StoreError(f"the embedded store did not start; {settings.data / 'log' / 'store.log'} says why")
+
+
+def save_settings(settings: Settings, name: str) -> Path:
+    """Write settings where a child process can read them; secrets are not among them."""
+    from flows.settings import as_toml
+
+    path = settings.data / "run" / f"{name}.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(as_toml(settings), "utf-8")
+    return path

@@ -1,0 +1,136 @@
+"""`barograph up`: one supervisor over store, simulated exchange, capture, market, trading and gateway, and the live view."""
+
+import fcntl
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from flows.settings import Settings
+from flows.stop import stop_event
+from flows.supervise import Supervisor
+from flows.tables import save_settings, server_dsn
+from flows.warm import kernel_modules, warm
+from market.errors import SettingsError
+
+SIMULATED = "simulated"
+
+
+def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None:
+    """Run everything until Ctrl-C, SIGTERM or the end of the duration; then stop all of it within 5 s."""
+    from flows.view import View
+
+    plain = plain or not sys.stdout.isatty()
+    with only_one(settings.data):
+        stop = stop_event()
+        settings = with_ports(settings)
+        supervisor = Supervisor(settings.data / "log")
+        try:
+            config = save_settings(settings, "settings")
+            if not server_dsn(settings):
+                supervisor.start("store", "store", "--config", str(config))
+            compile_kernels(stop, plain=plain)
+            start_processes(supervisor, settings, config)
+            until_s = None if duration_s is None else time.monotonic() + duration_s
+            with View(settings, supervisor, plain=plain) as view, quiet_log(view.say):
+                supervisor.watch(stop, until_s, each=view.refresh)
+        finally:
+            stop.set()
+            supervisor.stop()
+        Console().print(f"stopped; the data lies in {settings.data}")
+
+
+def start_processes(supervisor: Supervisor, settings: Settings, config: Path) -> None:
+    """All but the store, which was started first because it takes longest."""
+    if settings.venue == SIMULATED:
+        port = settings.capture.websocket_url.rsplit(":", 1)[1]
+        supervisor.start("simulator", "simulate", "--config", str(config), "--port", port)
+    for name in ("capture", "market", "trading", "gateway"):
+        supervisor.start(name, name, "--config", str(config))
+
+
+def compile_kernels(stop: threading.Event, *, plain: bool) -> None:
+    """Compile or load every kernel, so that no process compiles the same one twice; shows how far it is."""
+    names = kernel_modules()
+    columns = (TextColumn("compiling kernels"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, transient=not plain, disable=plain) as progress:
+        task = progress.add_task("", total=len(names))
+        started_s = time.monotonic()
+        for name in warm():
+            if stop.is_set():
+                return
+            progress.update(task, advance=1, description=name)
+            if plain and time.monotonic() - started_s > 2.0:
+                print(f"compiling kernels: {name}", flush=True)
+    if plain:
+        print(f"kernels ready in {time.monotonic() - started_s:.1f} s", flush=True)
+
+
+def with_ports(settings: Settings) -> Settings:
+    """Settings with every port decided, so that a process that starts again is found where it was."""
+    store = settings.store
+    if not server_dsn(settings):
+        store = store.model_copy(update={"port": _port(store.host, store.port, "store.port")})
+    gateway = settings.gateway.model_copy(
+        update={"port": _port(settings.gateway.host, settings.gateway.port, "gateway.port")}
+    )
+    capture = settings.capture
+    if settings.venue == SIMULATED:
+        port = _port("127.0.0.1", 0, "simulator")
+        urls = {"websocket_url": f"ws://127.0.0.1:{port}", "rest_url": f"http://127.0.0.1:{port}"}
+        capture = capture.model_copy(update=urls)
+    return settings.model_copy(update={"store": store, "gateway": gateway, "capture": capture})
+
+
+def _port(host: str, port: int, setting: str) -> int:
+    try:
+        with socket.create_server((host, port)) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise SettingsError(
+            f"{host}:{port} cannot be used ({error.strerror or error}); stop what uses it, or set {setting} (0: any free port)"
+        ) from None
+
+
+@contextmanager
+def only_one(data: Path) -> Iterator[None]:
+    """Hold the data folder; a second `up` on it is told so."""
+    path = data / "run" / "up.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError(f"barograph already runs on {data}; stop it, or give another --data") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextmanager
+def quiet_log(say: Callable[[str], None]) -> Iterator[None]:
+    """Log sentences go to the view while it owns the screen."""
+    logger = logging.getLogger("barograph")
+    handlers, logger.handlers = logger.handlers, [_Saying(say)]
+    try:
+        yield
+    finally:
+        logger.handlers = handlers
+
+
+class _Saying(logging.Handler):
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._say(record.getMessage())

@@ -1,0 +1,48 @@
+"""The command line: help that teaches, one sentence for what cannot be done, stable exit codes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = ["up", "capture", "market", "trading", "store", "gateway", "simulate", "import", "replay", "sql", "status", "regimes", "settings"]  # fmt: skip
+
+
+def barograph(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flows", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_help_names_every_command() -> None:
+    said = barograph("--help").stdout
+    assert [command for command in COMMANDS if f" {command} " not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["up", "--config", "none.toml"], "there is no settings file none.toml"),
+        (["replay", "--data", "nowhere"], "nowhere holds no journal"),
+        (["import", "none.gz", "--venue", "binance-spot", "--data", "nowhere"], "there is no file none.gz"),
+        (["regimes", "none.csv"], "there is no file none.csv"),
+        (["sql", "select 1", "--data", "nowhere"], "nowhere holds no store"),
+        (["sql", "select 1", "--format", "xml"], "--format xml is unknown"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_exit_code_1(
+    arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    answer = barograph(*arguments)
+    assert answer.returncode == 1
+    assert sentence in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert len(answer.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["up", "--duration", "soon"], ["replay", "--speed", "fast"], ["fly"]])
+def test_wrong_words_are_exit_code_2(arguments: list[str]) -> None:
+    assert barograph(*arguments).returncode == 2

@@ -1,0 +1,58 @@
+"""Settings: one validated tree, and the example file that explains it."""
+
+from pathlib import Path
+
+import pytest
+
+from flows.settings import Settings, as_toml, example, load
+from market.errors import SettingsError
+
+
+def test_the_example_file_reads_back_as_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "barograph.toml"
+    path.write_text(example())
+    assert load(path) == Settings()
+
+
+def test_every_setting_is_explained() -> None:
+    lines = example().splitlines()
+    unexplained = [line for before, line in zip(lines, lines[1:], strict=False) if " = " in line and not before.startswith("# ")]
+    assert unexplained == []
+    assert "# None" not in lines
+
+
+def test_settings_written_for_a_child_process_read_back_equal(tmp_path: Path) -> None:
+    settings = load(None, data=tmp_path / 'odd "name"', instruments=["A", "B"])
+    path = tmp_path / "child.toml"
+    path.write_text(as_toml(settings))
+    assert load(path) == settings
+
+
+def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "barograph.toml"
+    path.write_text('venue = "binance-spot"\n')
+    assert load(path, venue="binance-usdm").venue == "binance-usdm"
+    assert load(path, venue=None).venue == "binance-spot"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("venu = 'x'", "venu"),
+        ("[risk]\nmax_drawdown = 2.0", "risk.max_drawdown"),
+        ("[store]\nport = 70000", "store.port"),
+        ("instruments = []", "instruments"),
+        ("= 1", "TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "barograph.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=said) as error:
+        load(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="barograph settings >"):
+        load(tmp_path / "none.toml")
