@@ -17,7 +17,7 @@ from market.errors import SettingsError
 
 def run_import(settings: Settings, captures: Sequence[Path], *, venue: str) -> None:
     """Append line captures to the journal and say what was read."""
-    from sources.lines import import_captures
+    from flows.imports import import_captures
 
     for path in captures:
         if not path.is_file():
@@ -27,7 +27,7 @@ def run_import(settings: Settings, captures: Sequence[Path], *, venue: str) -> N
         report = import_captures(
             captures, venue=venue, data=settings.data, progress=lambda lines: progress.update(task, advance=lines)
         )
-    Console(highlight=False, soft_wrap=True).print(report)
+    print(report)
 
 
 def run_replay(settings: Settings, *, speed: float | None) -> None:

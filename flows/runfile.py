@@ -3,8 +3,17 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
+
+
+def read_run_file(data: Path, name: str) -> dict[str, Any]:
+    """What the file says; empty where there is none."""
+    try:
+        return msgspec.json.decode((data / "run" / f"{name}.json").read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError):
+        return {}
 
 
 def write_run_file(data: Path, name: str, **facts: int | str) -> None:

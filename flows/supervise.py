@@ -22,7 +22,8 @@ log = logging.getLogger("barograph.supervise")
 BACKOFF_FIRST_S = 0.2
 BACKOFF_LONGEST_S = 10.0
 HEALTHY_AFTER_S = 20.0  # a process that lived this long starts again at the first backoff
-STOP_GRACE_S = 4.0  # then what still runs is killed; the promise to the user is 5 s
+STOP_GRACE_S = 3.0  # then what still runs is killed
+FOUNDATION_GRACE_S = 1.5  # the same for what the others write to; the promise to the user is 5 s in all
 POLL_S = 0.05
 
 
@@ -33,6 +34,7 @@ class Process:
     name: str
     command: Sequence[str]
     log_path: Path
+    foundation: bool = False  # the others write to it, so it stops after them
     restarts: int = 0
     failures: int = 0  # in a row, for the backoff
     started_s: float = 0.0
@@ -58,10 +60,10 @@ class Supervisor:
         self._environment = {**os.environ, **(environment or {}), SUPERVISED: "1"}
         self._logs.mkdir(parents=True, exist_ok=True)
 
-    def start(self, name: str, *arguments: str) -> Process:
+    def start(self, name: str, *arguments: str, foundation: bool = False) -> Process:
         """Start `barograph <arguments>` and keep it running."""
         command = [sys.executable, "-m", "flows", *arguments]
-        process = Process(name, command, self._logs / f"{name}.log")
+        process = Process(name, command, self._logs / f"{name}.log", foundation)
         self.processes.append(process)
         self._spawn(process)
         return process
@@ -75,14 +77,9 @@ class Supervisor:
                 each()
 
     def stop(self) -> None:
-        """Ask every process to stop, last started first, and kill what has not after the grace time."""
-        for process in reversed(self.processes):
-            if process.child is not None and process.running:
-                process.child.terminate()
-        deadline = time.monotonic() + STOP_GRACE_S
-        for process in reversed(self.processes):
-            if process.child is not None:
-                _wait_or_kill(process, deadline)
+        """Ask every process to stop, those that the others write to last, and kill what has not after the grace time."""
+        _stop_all([process for process in self.processes if not process.foundation], STOP_GRACE_S)
+        _stop_all([process for process in self.processes if process.foundation], FOUNDATION_GRACE_S)
 
     def _revive(self, process: Process) -> None:
         if process.running:
@@ -117,13 +114,23 @@ def _close_input(child: subprocess.Popen[bytes]) -> None:
         child.stdin.close()
 
 
+def _stop_all(processes: Sequence[Process], grace_s: float) -> None:
+    for process in processes:
+        if process.child is not None and process.running:
+            process.child.terminate()
+    deadline = time.monotonic() + grace_s
+    for process in processes:
+        if process.child is not None:
+            _wait_or_kill(process, deadline)
+
+
 def _wait_or_kill(process: Process, deadline_s: float) -> None:
     child = process.child
     assert child is not None
     try:
         child.wait(max(0.0, deadline_s - time.monotonic()))
     except subprocess.TimeoutExpired:
-        log.warning("%s did not stop within %.0f s and was killed", process.name, STOP_GRACE_S)
+        log.warning("%s did not stop in time and was killed", process.name)
         child.kill()
         child.wait()
     process.last_exit = child.returncode

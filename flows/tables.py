@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
+from flows.runfile import read_run_file
 from flows.settings import Secrets, Settings
 from flows.stop import SUPERVISED
 from market.errors import StoreError
@@ -41,22 +40,22 @@ def store_dsn(settings: Settings) -> str:
 
 def running_store(data: Path) -> int | None:
     """Port of the embedded store that owns this data folder now; None where none runs."""
+    said = read_run_file(data, "store")
     try:
-        said = msgspec.json.decode((data / "run" / "store.json").read_bytes(), type=dict[str, int])
         os.kill(said["pid"], 0)
-    except (OSError, KeyError, msgspec.DecodeError):
+    except (OSError, KeyError):
         return None
-    return said["port"]
+    return int(said["port"])
 
 
-def wait_for_tables(settings: Settings, stop: threading.Event) -> str | None:
+def wait_for_tables(settings: Settings, stop: threading.Event, dsn: str | None = None) -> str | None:
     """Wait until the store answers and its tables are of our version; its DSN, or None when asked to stop first."""
     said = False
     while not stop.is_set():
-        dsn = store_dsn(settings)
+        found = dsn or store_dsn(settings)
         try:
-            migrate(connect(dsn))
-            return dsn
+            migrate(connect(found))
+            return found
         except StoreError as error:
             if not said:
                 log.warning("waiting for the store: %s", error)

@@ -16,12 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from flows.settings import Settings
 from flows.stop import stop_event
-from flows.supervise import Supervisor
+from flows.runfile import read_run_file
+from flows.supervise import Process, Supervisor
 from flows.tables import save_settings, server_dsn
 from flows.warm import kernel_modules, warm
 from market.errors import SettingsError
 
 SIMULATED = "simulated"
+READY_WITHIN_S = 5.0
 
 
 def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None:
@@ -36,9 +38,9 @@ def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None
         try:
             config = save_settings(settings, "settings")
             if not server_dsn(settings):
-                supervisor.start("store", "store", "--config", str(config))
+                supervisor.start("store", "store", "--config", str(config), foundation=True)
             compile_kernels(stop, plain=plain)
-            start_processes(supervisor, settings, config)
+            start_processes(supervisor, settings, config, stop)
             until_s = None if duration_s is None else time.monotonic() + duration_s
             with View(settings, supervisor, plain=plain) as view, quiet_log(view.say):
                 supervisor.watch(stop, until_s, each=view.refresh)
@@ -48,13 +50,22 @@ def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None
         Console().print(f"stopped; the data lies in {settings.data}")
 
 
-def start_processes(supervisor: Supervisor, settings: Settings, config: Path) -> None:
+def start_processes(supervisor: Supervisor, settings: Settings, config: Path, stop: threading.Event) -> None:
     """All but the store, which was started first because it takes longest."""
     if settings.venue == SIMULATED:
         port = settings.capture.websocket_url.rsplit(":", 1)[1]
-        supervisor.start("simulator", "simulate", "--config", str(config), "--port", port)
+        simulator = supervisor.start("simulator", "simulate", "--config", str(config), "--port", port)
+        _await_ready(settings.data, simulator, stop)
     for name in ("capture", "market", "trading", "gateway"):
         supervisor.start(name, name, "--config", str(config))
+
+
+def _await_ready(data: Path, process: Process, stop: threading.Event) -> None:
+    """Give a process a moment to say that it is ready, so that those that need it need not back off."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline and process.running and read_run_file(data, process.name).get("pid") != process.pid:
+        if stop.wait(0.02):
+            return
 
 
 def compile_kernels(stop: threading.Event, *, plain: bool) -> None:

@@ -13,6 +13,10 @@ class JournalError(BarographError):
     """A journal cannot be opened, read or written."""
 
 
+class CaptureError(BarographError):
+    """A line capture cannot be imported."""
+
+
 class StoreError(BarographError):
     """ClickHouse refused a statement or cannot be reached."""
 

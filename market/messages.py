@@ -6,6 +6,7 @@ Every message names the data time it was known (`time_ns`) and what it rests on,
 import hashlib
 from base64 import b32encode
 from enum import IntEnum, StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -125,6 +126,14 @@ class Position(Message):
     fees: float
 
 
+class Command(Message):
+    """A person's word to the kill switch of an account, and the only way back to trading. venue and instrument are ""."""
+
+    account: str
+    action: Literal["reduce", "halt", "resume"]
+    reason: str  # who and why, for the audit
+
+
 class Resync(Message):
     """The market flow asks capture for a snapshot."""
 
@@ -132,7 +141,7 @@ class Resync(Message):
 
 
 AnyMessage = (
-    Quote | Signal | Target | Order | Approved | Refused | OrderUpdate | Fill | Position | Resync
+    Quote | Signal | Target | Order | Approved | Refused | OrderUpdate | Fill | Position | Command | Resync
 )
 
 _encoder = msgspec.json.Encoder()

@@ -79,11 +79,42 @@ GAP: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "receive_time": pl.Int64,  # when this row became known
     "channel": pl.String,  # depth, trades, ticker, …
-    "cause": pl.String,  # sequence, duplicate, disconnected, silent, shed, tick_size, unsynchronised
+    "cause": pl.String,  # sequence, duplicate, crossed, limit, disconnected, silent, shed, tick_size, unsynchronised, late, future
     "state": pl.String,  # open, healed; a duplicate is healed at once
     "start_time": pl.Int64,  # receive time of the last row known good
     "expected_sequence": pl.Int64,
     "received_sequence": pl.Int64,
+    "frame": pl.Int32,
+}
+
+# What the market flow asks of capture: a new snapshot of one book.
+CONTROL: dict[str, type[pl.DataType]] = {
+    "instrument": pl.String,
+    "receive_time": pl.Int64,
+    "cause": pl.String,  # as in GAP
+}
+
+# One row per closed bar, and one more per correction of it by rows that came late.
+BAR: dict[str, type[pl.DataType]] = {
+    "instrument": pl.String,
+    "timeframe": pl.String,
+    "open_time": pl.Int64,  # ns, a multiple of the timeframe
+    "close_time": pl.Int64,  # ns, open_time of the next bar
+    "receive_time": pl.Int64,  # of the row that closed or corrected it
+    "open": pl.Float64,  # first trade price by event time; NaN where no trade
+    "high": pl.Float64,
+    "low": pl.Float64,
+    "close": pl.Float64,
+    "volume": pl.Float64,  # sum of trade sizes
+    "buy_volume": pl.Float64,  # of aggressive buyers
+    "sell_volume": pl.Float64,
+    "notional": pl.Float64,  # price × size × contract size; size × contract size for inverse contracts
+    "trades": pl.Int64,
+    "mid_open": pl.Float64,  # of the valid book; NaN where it had no update in the bar
+    "mid_close": pl.Float64,
+    "ofi": pl.Float64,  # sum over the book's updates in the bar
+    "updates": pl.Int64,  # book updates
+    "revision": pl.Int64,  # 0 at the close, one more with every correction
     "frame": pl.Int32,
 }
 
@@ -92,6 +123,17 @@ DEAD_LETTER: dict[str, type[pl.DataType]] = {
     "frame": pl.Int32,
     "reason": pl.String,
     "raw": pl.Binary,
+}
+
+INSTRUMENT: dict[str, type[pl.DataType]] = {
+    "instrument": pl.String,
+    "id": pl.Int32,  # row in the shard's instrument table
+    "tick_size": pl.Float64,
+    "lot_size": pl.Float64,
+    "contract_size": pl.Float64,  # base units per 1 of size; quote units if inverse
+    "inverse": pl.Boolean,
+    "receive_time": pl.Int64,
+    "frame": pl.Int32,
 }
 
 MARK: dict[str, type[pl.DataType]] = {

@@ -7,13 +7,18 @@ plain Python function.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
 from numba import types
+from numba.extending import register_jitable
 
 from market.schema import EVENT
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+int8 = types.int8
+int32 = types.int32
 int64 = types.int64
 float64 = types.float64
 boolean = types.boolean
@@ -40,3 +45,11 @@ def state_type(state: Any) -> types.Type:
 def kernel(*arguments: types.Type) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function for exactly these argument types: cached, without the GIL, with IEEE arithmetic."""
     return numba.njit([tuple(arguments)], cache=True, nogil=True, fastmath=False)
+
+
+def part(function: Function) -> Function:
+    """A helper that kernels of the same file call: compiled into them, a plain function everywhere else.
+
+    Same file, because Numba's cache knows a kernel by its own file and would miss a change elsewhere.
+    """
+    return register_jitable(function)

@@ -1,10 +1,10 @@
 """The journal's writer: every raw frame is durable here before anybody decodes it.
 
-One SQLite file in WAL mode per partition; one row is one micro-batch, and a micro-batch is the unit of flow: a replay reads the
-same rows, so every operator sees the same frames together. `frames` is one Arrow IPC record batch of `SCHEMA`.
+One SQLite file in WAL mode per partition; one row is one micro-batch (`market.journal` packs it), and a micro-batch is
+the unit of flow: a replay reads the same rows, so every operator sees the same frames together.
 
 With `synchronous=NORMAL` an append survives the death of the process (kill -9) and with FULL the loss of power too.
-Only its own process may append to a partition, except where rows name their `source`: those can be appended again and again.
+Rows that name their `source` can be appended again and again and are there once.
 """
 
 import sqlite3
@@ -13,41 +13,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Self
 
-import pyarrow as pa
-
 from market.errors import JournalError
+from market.journal import SCHEMA_VERSION, pack, unreadable
 
-SCHEMA_VERSION = 1
-SCHEMA = pa.schema([("received_ns", pa.int64()), ("frame", pa.binary())])
-MAX_ROW_BYTES = 256 << 20  # a row beyond it is refused: SQLite's own limit is 1 GB and Arrow's offsets end at 2 GB
 BUSY_TIMEOUT_S = 10  # how long an append waits for another writer of the same file
 
-_CREATE = """
-create table if not exists meta (key text primary key, value text not null) without rowid;
-create table if not exists batches (
-    offset integer primary key,
-    received_ns integer not null,
-    frames blob not null,
-    source text,
-    source_offset integer
-);
-create unique index if not exists batches_by_source on batches (source, source_offset) where source is not null;
-"""
-
-
-def partition_path(data: Path, topic: str, shard: str) -> Path:
-    """Where the partition of a shard lies.
-
-    >>> str(partition_path(Path("data"), "market", "binance-usdm/0"))
-    'data/journal/market/binance-usdm-0.db'
-    """
-    return data / "journal" / topic / f"{shard.replace('/', '-')}.db"
+_CREATE = (
+    "create table if not exists meta (key text primary key, value text not null) without rowid",
+    "create table if not exists batches (offset integer primary key, received_ns integer not null,"
+    " frames blob not null, source text, source_offset integer)",
+    "create unique index if not exists batches_by_source on batches (source, source_offset) where source is not null",
+)
 
 
 class JournalWriter:
     """Appends micro-batches to one partition; creates it where it does not exist.
 
-    `block_ns` is the interval of insert blocks in recorded time; an existing journal keeps its own, so that every replay cuts alike.
+    `block_ns` is the interval of insert blocks in recorded time; an existing journal keeps its own, so that every
+    replay cuts alike.
     Raises JournalError when the file is torn, not a journal, or belongs to another venue or shard.
     """
 
@@ -68,8 +51,9 @@ class JournalWriter:
             path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False, cached_statements=16
         )
         try:
-            self._prepare(synchronous)
-            self._claim({"schema": str(SCHEMA_VERSION), "venue": venue, "shard": shard, "block_ns": str(block_ns)})
+            self._configure(synchronous)
+            with self.transaction():
+                self._claim({"schema": str(SCHEMA_VERSION), "venue": venue, "shard": shard, "block_ns": str(block_ns)})
         except sqlite3.DatabaseError as error:
             self._database.close()
             raise unreadable(path, error) from error
@@ -91,11 +75,7 @@ class JournalWriter:
         """
         if not frames or len(frames) != len(received_ns):
             raise ValueError(f"{len(frames)} frames with {len(received_ns)} receive times")
-        columns = [pa.array(received_ns, pa.int64()), pa.array(frames, pa.binary())]
-        blob = pa.RecordBatch.from_arrays(columns, schema=SCHEMA).serialize()
-        if blob.size > MAX_ROW_BYTES:
-            raise JournalError(f"a micro-batch of {blob.size} bytes is over the limit of {MAX_ROW_BYTES}; append it in parts")
-        return self._insert(int(received_ns[-1]), memoryview(blob), source, source_offset)
+        return self._insert(int(received_ns[-1]), pack(received_ns, frames), source, source_offset)
 
     def meta(self) -> dict[str, str]:
         """What the journal says about itself: schema, venue, shard, block_ns, and notes."""
@@ -121,10 +101,11 @@ class JournalWriter:
         self._database.execute("commit")
 
     def prune(self, before_ns: int) -> int:
-        """Drop micro-batches received before a time, but never the newest: offsets must go on rising. Returns their number.
+        """Drop micro-batches received before a time and return their number; the newest stays: offsets must go on
+        rising.
 
-        The file does not shrink; its free pages are used again. `InstrumentDefined` records of dropped rows are gone with them,
-        so capture writes them anew whenever it starts.
+        The file does not shrink; its free pages are used again. `InstrumentDefined` records go with their rows, which
+        is why capture writes them anew from time to time.
         """
         return self._database.execute(
             "delete from batches where received_ns < ? and offset < (select max(offset) from batches)", (before_ns,)
@@ -140,15 +121,16 @@ class JournalWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _prepare(self, synchronous: str) -> None:
+    def _configure(self, synchronous: str) -> None:
         if synchronous not in ("NORMAL", "FULL"):
             raise ValueError(f"synchronous must be NORMAL or FULL, is {synchronous}")
         self._database.execute("pragma journal_mode=wal")
         self._database.execute(f"pragma synchronous={synchronous}")
-        self._database.executescript(_CREATE)
 
     def _claim(self, wanted: dict[str, str]) -> None:
-        """Write the meta rows of a new journal; refuse a journal of something else."""
+        """Make a new journal; refuse a journal of something else."""
+        for statement in _CREATE:
+            self._database.execute(statement)
         self._database.executemany("insert or ignore into meta values (?, ?)", list(wanted.items()))
         present = self.meta()
         for key in ("schema", "venue", "shard"):
@@ -168,8 +150,3 @@ class JournalWriter:
             "select offset from batches where source = ? and source_offset = ?", (source, source_offset)
         )
         return int(found.fetchone()[0])
-
-
-def unreadable(path: Path, error: sqlite3.Error) -> JournalError:
-    """What to tell when SQLite cannot use a file."""
-    return JournalError(f"{path} is not a usable journal ({error}); move it away, or restore it from a copy, and start again")

@@ -19,14 +19,12 @@ class OutboxSink(FixedPartitionedSink[Batch, None]):
     """Appends the messages that `messages` finds in a batch to the one partition at `path`."""
 
     def __init__(
-        self, path: Path, *, shard: str, messages: Messages, block_ns: int = LIVE_BLOCK_NS,
-        after: Callable[[Batch], None] | None = None,
-    ) -> None:  # fmt: skip
+        self, path: Path, *, shard: str, messages: Messages, block_ns: int = LIVE_BLOCK_NS
+    ) -> None:
         self._path = path
         self._shard = shard
         self._messages = messages
         self._block_ns = block_ns
-        self._after = after
 
     def list_parts(self) -> list[str]:
         return ["0"]
@@ -36,14 +34,13 @@ class OutboxSink(FixedPartitionedSink[Batch, None]):
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "_OutboxPartition":
         writer = JournalWriter(self._path, venue="barograph", shard=self._shard, block_ns=self._block_ns)
-        return _OutboxPartition(writer, self._messages, self._after)
+        return _OutboxPartition(writer, self._messages)
 
 
 class _OutboxPartition(StatefulSinkPartition[Batch, None]):
-    def __init__(self, writer: JournalWriter, messages: Messages, after: Callable[[Batch], None] | None) -> None:
+    def __init__(self, writer: JournalWriter, messages: Messages) -> None:
         self._writer = writer
         self._messages = messages
-        self._after = after
 
     def write_batch(self, items: list[Batch]) -> None:
         for batch in items:
@@ -51,8 +48,6 @@ class _OutboxPartition(StatefulSinkPartition[Batch, None]):
             if frames:
                 times = [batch.receive_time] * len(frames)
                 self._writer.append(times, frames, source=batch.shard, source_offset=batch.offset)
-            if self._after is not None:
-                self._after(batch)
 
     def snapshot(self) -> None:
         return None

@@ -1,92 +1,134 @@
-"""The journal's reader: micro-batches of one partition in offset order, also while another process appends to it."""
+"""The journal as a source of batches: one Bytewax partition that reads all partitions of a topic, merged by receive
+time.
 
-import sqlite3
+Following, it waits for more; replaying, it ends where the journals end. Before it ends it emits, per shard, one
+closing batch: `last` is set, `offset` is the shard's last, there are no frames, and `receive_times` holds only the
+shard's last receive time. Its state for recovery is the last offset handed on of every partition.
+"""
+
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Protocol
 
 import numpy as np
-import pyarrow as pa
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
-from market.errors import JournalError
-from sinks.journal import SCHEMA, SCHEMA_VERSION, unreadable
+from market.batch import Batch
+from market.clock import Clock, SystemClock
+from market.journal import JournalBatch, partitions
+from sources.journal_reader import JournalReader
+from sources.merge import Merge
 
-BUSY_TIMEOUT_S = 10
+__all__ = ["JournalBatch", "JournalReader", "JournalSource", "partitions"]
 
+ROWS_PER_POLL = 64  # a poll hands over up to so many rows,
+FRAMES_PER_POLL = 4096  # or as many as reach this number of frames
 
-class JournalBatch(NamedTuple):
-    """One row: frames that arrived together."""
-
-    offset: int
-    received_ns: np.ndarray[tuple[int], np.dtype[np.int64]]  # one per frame
-    frames: tuple[bytes, ...]  # as received
-
-
-def partitions(data: Path, topic: str) -> list[Path]:
-    """The partitions of a topic that exist now, sorted by name."""
-    return sorted((data / "journal" / topic).glob("*.db"))
+Offsets = dict[str, int]
+Keyed = tuple[str, Batch]
 
 
-class JournalReader:
-    """Reads one partition; never writes, never blocks its writer.
+class Stop(Protocol):
+    """What a source asks whether it should end; a threading.Event is one."""
 
-    Raises JournalError when there is no journal, or the file is torn or of another schema.
+    def is_set(self) -> bool:
+        """True from the moment it should end."""
+
+
+class JournalSource(FixedPartitionedSource[Keyed, Offsets]):
+    """Items are (shard, batch) with `frames`, `receive_times` and `offset` filled.
+
+    `follow`: wait for more instead of ending. `speed`: replay at this multiple of recorded time, None for as fast as
+    it goes. Idle polls return nothing; Bytewax asks again after about 1 ms.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        if not path.exists():
-            raise JournalError(f"there is no journal at {path}; `barograph capture` or `barograph import` makes one")
-        try:
-            self._database = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S,
-                check_same_thread=False,
-            )
-            schema = self.meta().get("schema")
-        except sqlite3.DatabaseError as error:
-            raise unreadable(path, error) from error
-        if schema != str(SCHEMA_VERSION):
-            raise JournalError(f"{path} has journal schema {schema}, this Barograph reads {SCHEMA_VERSION}; use its own version")
+    def __init__(
+        self,
+        data: Path,
+        *,
+        topic: str = "market",
+        follow: bool,
+        stop: Stop,
+        speed: float | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        if speed is not None and not 0 < speed < float("inf"):
+            raise ValueError(f"speed must be above 0 and finite, is {speed}")
+        self._data, self._topic, self._follow, self._stop, self._speed = data, topic, follow, stop, speed
+        self._clock = clock or SystemClock()
 
-    def read(self, after: int, limit: int) -> list[JournalBatch]:
-        """Up to `limit` micro-batches with offsets above `after`, in order; empty where there are none yet."""
-        return [decode_row(*row) for row in self.rows(after, limit)]
+    def list_parts(self) -> list[str]:
+        """The one Bytewax partition."""
+        return [self._topic]
 
-    def rows(self, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """As `read`, but with the frames still packed: offset and Arrow IPC bytes."""
-        try:
-            return self._database.execute(
-                "select offset, frames from batches where offset > ? order by offset limit ?", (after, limit)
-            ).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise unreadable(self._path, error) from error
+    def build_part(
+        self,
+        step_id: str,  # noqa: ARG002 - the signature is Bytewax's
+        for_part: str,  # noqa: ARG002
+        resume_state: Offsets | None,
+    ) -> "JournalPartition":
+        """Begin, or go on after the offsets of a snapshot."""
+        merge = Merge(self._data, self._topic, resume_state or {}, self._clock, lenient=self._follow)
+        return JournalPartition(merge, self._follow, self._stop, _pace(self._speed, self._clock))
 
-    def meta(self) -> dict[str, str]:
-        """What the journal says about itself: schema, venue, shard, block_ns, and notes."""
-        return dict(self._database.execute("select key, value from meta"))
 
-    def last_offset(self) -> int:
-        """Offset of the newest row, 0 where there is none."""
-        return int(self._database.execute("select coalesce(max(offset), 0) from batches").fetchone()[0])
+class JournalPartition(StatefulSourcePartition[Keyed, Offsets]):
+    """The reading itself."""
+
+    def __init__(self, merge: Merge, follow: bool, stop: Stop, due: Callable[[int], bool]) -> None:
+        self._merge, self._follow, self._stop, self._due = merge, follow, stop, due
+        self._closed = False
+
+    def next_batch(self) -> list[Keyed]:
+        """The rows that are due; the closing batches at the end, then StopIteration."""
+        if self._closed:
+            raise StopIteration
+        items = [] if self._stop.is_set() else list(self._take())
+        if not items and self._ended():
+            self._closed = True
+            return self._closing()
+        return items
+
+    def snapshot(self) -> Offsets:
+        """Last offset handed on, by partition name."""
+        return self._merge.offsets()
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._database.close()
+        """Let go of the files."""
+        self._merge.close()
 
-    def __enter__(self) -> Self:
-        return self
+    def _take(self) -> Iterator[Keyed]:
+        frames = rows = 0
+        while rows < ROWS_PER_POLL and frames < FRAMES_PER_POLL:
+            partition = self._merge.peek()
+            if partition is None or not self._due(partition.rows[0].received_ns):
+                return
+            row = partition.release()
+            yield partition.shard, Batch(partition.shard, row.offset, row.received_ns, row.frames)
+            rows += 1
+            frames += len(row.frames)
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def _ended(self) -> bool:
+        return self._stop.is_set() or (not self._follow and self._merge.peek() is None)
+
+    def _closing(self) -> list[Keyed]:
+        return [
+            (read.shard, Batch(read.shard, read.released, np.array([read.released_ns], np.int64), (), last=True))
+            for read in self._merge.partitions
+            if read.released
+        ]
 
 
-def decode_row(offset: int, blob: bytes) -> JournalBatch:
-    """A row of the journal, unpacked. Slicing the one data buffer costs a fifth of Arrow's own conversion to objects."""
-    times, frames = pa.ipc.read_record_batch(pa.py_buffer(blob), SCHEMA).columns
-    _, offsets, payload = frames.buffers()
-    ends = np.frombuffer(offsets, np.int32)[: len(frames) + 1].tolist()
-    data = payload.to_pybytes() if payload is not None else b""
-    return JournalBatch(
-        offset,
-        np.frombuffer(times.buffers()[1], np.int64)[: len(times)],
-        tuple(data[start:end] for start, end in zip(ends, ends[1:], strict=False)),
-    )
+def _pace(speed: float | None, clock: Clock) -> Callable[[int], bool]:
+    """Whether a receive time has come, `speed` times as fast as recorded; the first time asked for has come at once."""
+    if speed is None:
+        return lambda _received_ns: True
+    origin: list[int] = []
+
+    def due(received_ns: int) -> bool:
+        now_ns = clock.monotonic_ns()
+        if not origin:
+            origin.extend((received_ns, now_ns))
+        return received_ns - origin[0] <= (now_ns - origin[1]) * speed
+
+    return due

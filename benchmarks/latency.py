@@ -1,0 +1,65 @@
+"""Receive → emitted latency against the simulated exchange, all processes of `barograph up` running on this machine.
+
+What the number stands for: from the moment a frame was taken from its socket until the quotes and signals made from it are durable
+in the trading journal, measured by the running system itself (table `latency`, one row a second). On two cores the exchange, the store and
+the gateway share the machine with what is measured, so this is a floor for a dedicated host, not a ceiling.
+
+    python benchmarks/latency.py [messages per second …]
+"""
+
+import csv
+import io
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from flows.settings import as_toml, load
+
+SECONDS = 30
+WARM_UP_SECONDS = 8
+
+QUERY = f"""
+with (select min(receive_time) from latency) as first_time
+select stage, count() as seconds, sum(count) as batches,
+    round(quantileExactWeighted(0.5)(p50_ns, count) / 1e6, 2) as p50_ms,
+    round(quantileExactWeighted(0.5)(p99_ns, count) / 1e6, 2) as median_p99_ms,
+    round(max(p99_ns) / 1e6, 2) as worst_p99_ms
+from latency where receive_time > first_time + interval {WARM_UP_SECONDS} second
+group by stage order by stage
+"""
+
+
+def barograph(*arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "flows", *arguments], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def measure(rate: float) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load(None, data=Path(folder) / "data")
+        settings = settings.model_copy(
+            update={
+                "store": settings.store.model_copy(update={"port": 0}),
+                "gateway": settings.gateway.model_copy(update={"port": 0}),
+                "simulator": settings.simulator.model_copy(update={"rate": rate}),
+            }
+        )
+        config = Path(folder) / "barograph.toml"
+        config.write_text(as_toml(settings))
+        barograph("up", "--plain", "--duration", f"{SECONDS}s", "--config", str(config))
+        events = "select count() / dateDiff('second', min(receive_time), max(receive_time)) from {}"
+        rates = [barograph("sql", events.format(table), "--format", "csv", "--config", str(config)) for table in ("quotes", "trades")]
+        achieved = sum(float(text.splitlines()[1]) for text in rates)
+        print(f"asked {rate:.0f} messages/s, stored {achieved:.0f} rows/s of quotes and trades")
+        for row in csv.DictReader(io.StringIO(barograph("sql", QUERY, "--format", "csv", "--config", str(config)))):
+            print(
+                f"  {row['stage']:<10} p50 {row['p50_ms']:>8} ms   p99 {row['median_p99_ms']:>8} ms (median second)"
+                f"   {row['worst_p99_ms']:>8} ms (worst second)   {row['batches']} batches in {row['seconds']} s"
+            )
+
+
+if __name__ == "__main__":
+    for asked in [float(word) for word in sys.argv[1:]] or [1_000.0, 10_000.0]:
+        measure(asked)

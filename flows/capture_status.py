@@ -1,0 +1,63 @@
+"""DATA/run/capture.json: what capture's sockets do, about every second, for `barograph status` and the gateway."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from market.clock import SECOND_NS, Clock
+from sources.keeper import Keeper
+from sources.websocket import Feed
+
+
+class StatusFile:
+    """Writes the state of a feed, replacing the file in one step, so that a reader never sees half of it."""
+
+    def __init__(self, path: Path, shard: str, clock: Clock) -> None:
+        self._path, self._shard, self._clock = path, shard, clock
+        self._started_ns = clock.now_ns()
+        self._counted: dict[str, int] = {}  # frames by route, at the last writing
+        self._written_ns = clock.monotonic_ns()
+
+    def write(self, feed: Feed) -> None:
+        """Write the feed as it is now."""
+        now_ns = self._clock.monotonic_ns()
+        elapsed_s = max((now_ns - self._written_ns) / SECOND_NS, 1e-3)
+        self._written_ns = now_ns
+        facts = self._facts(feed, elapsed_s)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._path.with_suffix(f".{os.getpid()}.partial")
+        partial.write_bytes(msgspec.json.encode(facts))
+        partial.replace(self._path)
+
+    def _facts(self, feed: Feed, elapsed_s: float) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "started_ns": self._started_ns,
+            "time_ns": self._clock.now_ns(),
+            "venue": feed.venue.name,
+            "shard": self._shard,
+            "connections": [self._connection(keeper, elapsed_s) for keeper in feed.keepers],
+            "frames": feed.received_frames,
+            "bytes": feed.received_bytes,
+            "shed": dict(feed.queue.shed),
+            "reconnects": sum(max(0, keeper.generation - 1) for keeper in feed.keepers),
+            "last_data_ns": feed.last_data_ns,
+            "queue": {"frames": len(feed.queue), "limit_frames": feed.queue.limit_frames},
+        }
+
+    def _connection(self, keeper: Keeper, elapsed_s: float) -> dict[str, Any]:
+        name = keeper.route.name
+        arrived = keeper.frames - self._counted.get(name, 0)
+        self._counted[name] = keeper.frames
+        return {
+            "route": name,
+            "url": keeper.route.url,
+            "state": keeper.state,
+            "reason": keeper.reason,
+            "since_ns": keeper.since_ns,
+            "generation": keeper.generation,
+            "frames": keeper.frames,
+            "frames_per_s": round(arrived / elapsed_s, 1),
+        }

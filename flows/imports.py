@@ -1,0 +1,268 @@
+"""Import of line captures: each file becomes micro-batches of the journal, whole or not at all.
+
+Files are grouped by the symbols found in them; a group is a shard, `<venue>/<symbols>`, and later files continue it,
+also those of a later command. What a capture does not say, the steps of its instruments, is inferred from its own
+texts before its first frame is appended: the finest decimal in use. Frames and receive times stay as they are, also
+where times go backwards.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+
+import venues
+from market import record
+from market.clock import MILLISECOND_NS, SECOND_NS
+from market.errors import CaptureError, FrameError
+from market.instrument import Instrument
+from market.journal import partition_path
+from sinks.journal import JournalWriter
+from sources.lines import Line, read_lines
+from venues.decimals import finest_step
+from venues.rows import Rows
+from venues.venue import Channel, Listing, Venue, listing
+
+BLOCK_NS = 10 * SECOND_NS
+BATCH_NS = 10 * MILLISECOND_NS  # lines of the same 10 ms of receive time are one micro-batch,
+MAX_BATCH_FRAMES = 4096  # unless they are more than this,
+MAX_BATCH_BYTES = 64 << 20  # or longer than this
+MAX_SYMBOLS = 1000  # in one file
+MAX_NAME = 100  # characters of a shard's name made of symbols; longer ones end in a digest
+PROBED_FRAMES = 200  # looked at to tell whether the venue is the right one
+PROGRESS_LINES = 5000
+
+
+@dataclass
+class Steps:
+    """The finest steps seen of one symbol."""
+
+    tick_size: Decimal = Decimal(1)
+    lot_size: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of one file."""
+
+    path: Path
+    shard: str
+    lines: int
+    skipped: int  # lines that were not `<time> <frame>`; they are dead letters now
+    batches: int
+    first_ns: int
+    last_ns: int
+
+    def __str__(self) -> str:
+        skipped = f", {self.skipped:,} skipped" if self.skipped else ""
+        seconds = (self.last_ns - self.first_ns) / SECOND_NS
+        return f"{self.path.name}: {self.lines:,} lines{skipped}, {seconds:,.0f} s of {self.shard}"
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What became of all files, in their order; prints as one line each."""
+
+    files: tuple[Imported, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(str(file) for file in self.files)
+
+
+@dataclass
+class _Group:
+    """Files that one shard is made of."""
+
+    shard: str
+    steps: dict[str, Steps]
+    files: list[tuple[Path, str]] = field(default_factory=list)  # with their SHA-256
+
+
+def import_captures(
+    paths: Sequence[Path], *, venue: str, data: Path, progress: Callable[[int], None] | None = None
+) -> ImportReport:
+    """Append captures to the journal under `data`, files of one recording in their order.
+
+    `progress` is called with numbers of lines newly done. Raises CaptureError, before anything is written, for a file
+    that was imported already, holds no frames or is of another venue; VenueError for an unknown venue.
+    """
+    protocol = venues.get(venue)
+    groups = _grouped(paths, protocol)
+    for group in groups:
+        _refuse_known(group, data, protocol)
+    report = {path: done for group in groups for path, done in _import_group(group, data, protocol, progress)}
+    return ImportReport(tuple(report[path] for path in paths))
+
+
+def _grouped(paths: Iterable[Path], venue: Venue) -> list[_Group]:
+    groups: dict[str, _Group] = {}
+    digests: dict[str, Path] = {}
+    for path in paths:
+        digest = _digest(path)
+        if digest in digests:
+            raise CaptureError(f"{path} and {digests[digest]} are the same file; name it once")
+        digests[digest] = path
+        steps = survey(path, venue)
+        shard = _shard(venue.name, steps)
+        group = groups.setdefault(shard, _Group(shard, {}))
+        group.files.append((path, digest))
+        for symbol, seen in steps.items():
+            _refine(group.steps.setdefault(symbol, Steps()), seen.tick_size, seen.lot_size)
+    return list(groups.values())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _shard(venue: str, symbols: Iterable[str]) -> str:
+    name = "+".join(sorted(symbol.lower() for symbol in symbols))
+    if len(name) > MAX_NAME:
+        name = f"{name[:MAX_NAME].rpartition('+')[0]}+{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    return f"{venue}/{name}"
+
+
+def survey(path: Path, venue: Venue) -> dict[str, Steps]:
+    """The symbols of a capture with the finest steps that its texts use.
+
+    Raises CaptureError where it is no capture of the venue.
+    """
+    found: dict[str, Steps] = {}
+    for line in read_lines(path):
+        if not line.skipped:
+            _look(found, line.frame, venue)
+        if len(found) > MAX_SYMBOLS:
+            raise CaptureError(f"{path} has more than {MAX_SYMBOLS} symbols; split it first")
+    if not found:
+        raise CaptureError(
+            f"no line of {path} is `<receive time> <frame>` with a frame of {venue.name}; is it a line capture?"
+        )
+    _probe(path, venue, found)
+    return found
+
+
+def _look(found: dict[str, Steps], frame: bytes, venue: Venue) -> None:
+    """Take the steps of one frame; a frame that cannot be read is left for the dead letters."""
+    try:
+        texts = venue.texts(frame)
+    except FrameError:
+        return
+    symbol = texts.symbol or (next(iter(found)) if len(found) == 1 else "")
+    if symbol and texts.prices:
+        _refine(found.setdefault(symbol, Steps()), finest_step(texts.prices), finest_step(texts.sizes))
+
+
+def _refine(steps: Steps, tick_size: Decimal, lot_size: Decimal) -> None:
+    steps.tick_size = min(steps.tick_size, tick_size)
+    steps.lot_size = min(steps.lot_size, lot_size)
+
+
+def _probe(path: Path, venue: Venue, found: dict[str, Steps]) -> None:
+    """Refuse a file of which no depth frame, or nothing at all, can be read: another venue's, most likely."""
+    listings = {
+        symbol: listing(number, Instrument(venue.name, symbol, steps.tick_size, steps.lot_size))
+        for number, (symbol, steps) in enumerate(found.items())
+    }
+    reasons: dict[bool, list[str]] = {True: [], False: []}
+    for line in islice((line for line in read_lines(path) if not line.skipped), PROBED_FRAMES):
+        is_depth = venue.channel_of(venue.stream_of(line.frame)) is Channel.DEPTH
+        reasons[is_depth].append(_failure(line, venue, listings))
+    for tried in (reasons[True], reasons[True] + reasons[False]):
+        if tried and all(tried):
+            raise CaptureError(f"{path} cannot be read as {venue.name} ({tried[0]}); is it the right venue?")
+
+
+def _failure(line: Line, venue: Venue, listings: dict[str, Listing]) -> str:
+    """Why a frame cannot be read, "" where it can."""
+    try:
+        venue.read(line.frame, line.received_ns, 0, listings, Rows())
+    except FrameError as error:
+        return str(error)
+    return ""
+
+
+def _refuse_known(group: _Group, data: Path, venue: Venue) -> None:
+    if not partition_path(data, "market", group.shard).exists():
+        return
+    with _writer(data, group.shard, venue) as journal:
+        known = journal.meta()
+    for path, digest in group.files:
+        if _key(digest) in known:
+            raise CaptureError(f"{path} was imported already, as {known[_key(digest)]}; leave it out")
+
+
+def _writer(data: Path, shard: str, venue: Venue) -> JournalWriter:
+    return JournalWriter(partition_path(data, "market", shard), venue=venue.name, shard=shard, block_ns=BLOCK_NS)
+
+
+def _key(digest: str) -> str:
+    return f"import:{digest}"
+
+
+def _import_group(
+    group: _Group, data: Path, venue: Venue, progress: Callable[[int], None] | None
+) -> Iterator[tuple[Path, Imported]]:
+    with _writer(data, group.shard, venue) as journal:
+        for path, digest in group.files:
+            with journal.transaction():
+                done = _import_file(path, group, journal, venue, progress)
+                journal.note(
+                    _key(digest),
+                    f"rows {journal.last_offset() - done.batches + 1} to {journal.last_offset()} of {group.shard}",
+                )
+            yield path, done
+
+
+def _import_file(
+    path: Path, group: _Group, journal: JournalWriter, venue: Venue, progress: Callable[[int], None] | None
+) -> Imported:
+    lines = skipped = batches = first_ns = last_ns = reported = 0
+    for batch in micro_batches(read_lines(path)):
+        if not batches:
+            first_ns = next((line.received_ns for line in batch if line.received_ns), 0)
+            _define(journal, group, venue, first_ns)
+        journal.append([line.received_ns for line in batch], [line.frame for line in batch])
+        batches += 1
+        lines += len(batch)
+        skipped += sum(line.skipped for line in batch)
+        last_ns = batch[-1].received_ns
+        if progress and lines - reported >= PROGRESS_LINES:
+            progress(lines - reported)
+            reported = lines
+    if progress:
+        progress(lines - reported)
+    return Imported(path, group.shard, lines, skipped, batches, first_ns, last_ns)
+
+
+def _define(journal: JournalWriter, group: _Group, venue: Venue, received_ns: int) -> None:
+    """Append definitions that are new or finer than before, in a row of their own. Steps never get coarser."""
+    known, frames = journal.meta(), []
+    for symbol, steps in sorted(group.steps.items()):
+        before = known.get(f"instrument:{symbol}")
+        if before:
+            defined = record.decode(record.SEPARATOR + before.encode())
+            _refine(steps, Decimal(defined.tick_size), Decimal(defined.lot_size))
+        frame = record.encode(venue.infer(symbol, f"{steps.tick_size:f}", f"{steps.lot_size:f}"))
+        if frame[1:].decode() != before:
+            journal.note(f"instrument:{symbol}", frame[1:].decode())
+            frames.append(frame)
+    if frames:
+        journal.append([received_ns] * len(frames), frames)
+
+
+def micro_batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Lines cut where the 10 ms of their receive time end, or a batch is full; always alike for a file."""
+    batch: list[Line] = []
+    size = 0
+    for line in lines:
+        other = batch and line.received_ns // BATCH_NS != batch[0].received_ns // BATCH_NS
+        if other or len(batch) >= MAX_BATCH_FRAMES or size >= MAX_BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(line)
+        size += len(line.frame)
+    if batch:
+        yield batch

@@ -1,0 +1,73 @@
+"""The trading flow: a deterministic function of the trading journal, which the market flow writes.
+
+journal → decisions → portfolio (targets) → trade (settle → intend → gate → submit) → tables.
+
+The paper venue is part of `trade`, so that a replay gives the same fills: docs/decisions/002-paper-venue-inside-the-flow.md.
+"""
+
+import threading
+from functools import partial
+
+import bytewax.operators as op
+from bytewax.dataflow import Dataflow
+
+from flows.engine import LIVE_CLOSE_S, REPLAY_CLOSE_S, block_ns, run
+from flows.settings import Settings
+from flows.tables import store_dsn, wait_for_tables
+from market.clock import SystemClock
+from market.decisions import decisions_of
+from operators.execution import trade
+from operators.execution.intents import Manner
+from operators.execution.paper import Venue
+from operators.portfolio import rebalance
+from operators.portfolio.policy import Policy
+from operators.risk.gate import Limits
+from operators.stage import wire
+from sinks.clickhouse.sink import ClickHouseSink
+from sources.journal import JournalSource
+
+
+def trading(source: JournalSource, tables: ClickHouseSink, *, policy: Policy, terms: trade.Terms) -> Dataflow:
+    """The dataflow between the trading journal and the tables."""
+    flow = Dataflow("trading")
+    rows = op.input("journal", flow, source)
+    decisions = op.map_value("decisions", rows, decisions_of)
+    targets = wire("portfolio", decisions, rebalance.stage(policy=policy))
+    traded = wire("trade", targets, trade.stage(terms=terms))
+    op.output("tables", traded, tables)
+    return flow
+
+
+def run_trading(settings: Settings, *, stop: threading.Event, follow: bool, dsn: str | None = None) -> None:
+    """Run the flow: following the trading journal until `stop`, or through it once."""
+    if wait_for_tables(settings, stop, dsn) is None:
+        return
+    data = settings.data
+    flow = trading(
+        JournalSource(data, topic="trading", follow=follow, stop=stop),
+        ClickHouseSink(
+            dsn or partial(store_dsn, settings),
+            block_ns=partial(block_ns, data, "trading"),
+            clock=SystemClock() if follow else None,
+            close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
+        ),
+        policy=policy_of(settings),
+        terms=terms_of(settings),
+    )
+    run(flow, recovery=data / "recovery" / "trading", snapshot_interval_s=settings.flow.snapshot_interval_s)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """What the portfolio may want."""
+    return Policy(**settings.portfolio.model_dump())
+
+
+def terms_of(settings: Settings) -> trade.Terms:
+    """What the account may do."""
+    execution = settings.execution
+    return trade.Terms(
+        capital=settings.portfolio.capital,
+        limits=Limits(**settings.risk.model_dump()),
+        venue=Venue(fee_bps=execution.fee_bps, latency_ms=execution.latency_ms),
+        manner=Manner(min_notional=execution.min_notional),
+    )

@@ -1,0 +1,91 @@
+"""The routes under /api/v1. Every answer is a list of rows of one table, newest first, within named limits."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from gateway import limits, rows
+from gateway.store import Store
+from market.schema import TIMEFRAMES
+
+Rows = Annotated[int, Query(ge=1, le=limits.MAX_ROWS, description="rows, at most")]
+Window = Annotated[int, Query(ge=1, le=limits.MAX_WINDOW_S, description="how far back to look, s of recorded time")]
+Name = Annotated[str, Query(max_length=64, pattern=r"^[A-Za-z0-9._:/-]*$", description="only this one; empty: all")]
+BarTimeframe = Literal["1s", "1m", "15m", "1h", "1d"]
+RegimeTimeframe = Literal["", "ultra_short", "short", "medium", "long"]
+
+
+def tables(store: Store) -> APIRouter:
+    """One route per question to the tables."""
+    api = APIRouter(prefix="/api/v1", tags=["tables"])
+
+    @api.get("/instruments")
+    def instruments(instrument: Name = "", limit: Rows = limits.DEFAULT_ROWS) -> list[rows.Instrument]:
+        """Instruments with their price and size steps."""
+        return store.rows("instruments", rows.Instrument, instrument=instrument, limit=limit)
+
+    @api.get("/quotes/latest")
+    def quotes(
+        instrument: Name = "", window_s: Window = limits.DEFAULT_WINDOW_S, limit: Rows = limits.DEFAULT_ROWS
+    ) -> list[rows.Quote]:
+        """The newest best bid and ask of every instrument, from the rebuilt book and from the venue's ticker."""
+        return store.rows("quotes_latest", rows.Quote, instrument=instrument, window_s=window_s, limit=limit)
+
+    @api.get("/features/latest")
+    def features(
+        instrument: Name = "", window_s: Window = limits.DEFAULT_WINDOW_S, limit: Rows = limits.DEFAULT_ROWS
+    ) -> list[rows.Features]:
+        """The newest order-flow measures of every instrument."""
+        return store.rows("features_latest", rows.Features, instrument=instrument, window_s=window_s, limit=limit)
+
+    @api.get("/bars")
+    def bars(
+        timeframe: BarTimeframe = "1m",
+        instrument: Name = "",
+        bars: Annotated[int, Query(ge=1, le=limits.MAX_BARS, description="bars per instrument, at most")] = 60,
+        limit: Rows = limits.DEFAULT_ROWS,
+    ) -> list[rows.Bar]:
+        """The newest bars of one timeframe."""
+        interval_s = TIMEFRAMES[timeframe]
+        return store.rows(
+            "bars_recent",
+            rows.Bar,
+            instrument=instrument,
+            timeframe=timeframe,
+            bars=bars,
+            interval_s=interval_s,
+            limit=limit,
+        )
+
+    @api.get("/regimes/latest")
+    def regimes(
+        instrument: Name = "", timeframe: RegimeTimeframe = "", limit: Rows = limits.DEFAULT_ROWS
+    ) -> list[rows.Regime]:
+        """The regime of every instrument on every timeframe, with its probabilities."""
+        return store.rows("regimes_latest", rows.Regime, instrument=instrument, timeframe=timeframe, limit=limit)
+
+    @api.get("/signals/latest")
+    def signals(
+        instrument: Name = "", timeframe: RegimeTimeframe = "", limit: Rows = limits.DEFAULT_ROWS
+    ) -> list[rows.Signal]:
+        """The newest signals with the evidence they rest on."""
+        return store.rows("signals_latest", rows.Signal, instrument=instrument, timeframe=timeframe, limit=limit)
+
+    @api.get("/positions")
+    def positions(instrument: Name = "", account: Name = "", limit: Rows = limits.DEFAULT_ROWS) -> list[rows.Position]:
+        """What every account holds."""
+        return store.rows("positions_latest", rows.Position, instrument=instrument, account=account, limit=limit)
+
+    @api.get("/gaps")
+    def gaps(
+        instrument: Name = "", state: Literal["", "open", "healed"] = "", limit: Rows = limits.DEFAULT_ROWS
+    ) -> list[rows.Gap]:
+        """Recent gaps and duplicates of the feeds."""
+        return store.rows("gaps_recent", rows.Gap, instrument=instrument, state=state, limit=limit)
+
+    @api.get("/latency")
+    def latency(limit: Rows = limits.DEFAULT_ROWS) -> list[rows.Latency]:
+        """Latencies of every stage as last measured."""
+        return store.rows("latency_latest", rows.Latency, limit=limit)
+
+    return api

@@ -1,0 +1,52 @@
+"""The item of the trading flow: one row of the trading journal, its messages in order, and what became of them."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+import polars as pl
+
+from market.batch import Batch
+from market.messages import AnyMessage, Command, Quote, Signal, decode
+from market.schema import DEAD_LETTER
+
+READ = (Quote, Signal, Command)  # what trading listens to; nobody may hand it an Approved order through the journal
+
+
+class Decisions(NamedTuple):
+    """What one row of the trading journal became so far. Operators return it with more in it."""
+
+    shard: str  # the key of the stream: "trading/0"
+    offset: int  # row of the trading journal; ids of orders rest on it
+    receive_time: int  # ns, when the row was complete
+    messages: tuple[AnyMessage, ...]  # as read, then what operators decided
+    tables: Mapping[str, pl.DataFrame] = {}  # rows by table name: targets, orders, fills, positions, risk_events, …
+    last: bool = False  # no more will come: sinks close their open insert block
+
+    def with_table(self, name: str, rows: pl.DataFrame) -> "Decisions":
+        """The item with rows appended to one of its tables; unchanged where there are none."""
+        if rows.is_empty():
+            return self
+        present = self.tables.get(name)
+        return self._replace(tables={**self.tables, name: rows if present is None else pl.concat([present, rows])})
+
+
+def decisions_of(batch: Batch) -> Decisions:
+    """A row of the trading journal; frames that trading cannot read go to the table `dead_letters`, with the reason."""
+    messages: list[AnyMessage] = []
+    letters = []
+    for number, frame in enumerate(batch.frames):
+        try:
+            message = decode(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            letters.append((int(batch.receive_times[number]), number, f"no message: {error}", frame))
+            continue
+        if isinstance(message, READ):
+            messages.append(message)
+        else:
+            reason = f"trading does not read {type(message).__name__} messages"
+            letters.append((int(batch.receive_times[number]), number, reason, frame))
+    decisions = Decisions(batch.shard, batch.offset, batch.receive_time, tuple(messages), last=batch.last)
+    if not letters:
+        return decisions
+    return decisions.with_table("dead_letters", pl.DataFrame(letters, schema=DEAD_LETTER, orient="row"))

@@ -1,0 +1,289 @@
+"""`bars`: what happened in every second, minute, quarter of an hour, hour and day of event time.
+
+Reads tick columns instrument, frame, kind, exchange_time, receive_time, sequence, valid, price, size, side, off_book,
+mid_price, ofi.
+Adds table `bars` (market.schema.BAR) and rows of `gaps`. Trades give open, high, low, close (by event time, then
+arrival), volumes, notional and count; valid SNAPSHOT and DEPTH rows give mid_open, mid_close, the sum of ofi and the
+count of updates.
+Trades that met no book, have no size, or are of the second kind (`trade` and `aggregate_trade` report the same
+volume; the first kind that an instrument shows counts) are in no bar. A bar in which nothing counted is not emitted.
+
+Closing: a bar of an instrument closes when a row of it has an event time of the bar's end plus `lateness_s` or more;
+no wall clock, no other instrument, and no end of the stream closes anything. Rows without an event time are in no
+bar. Rows stamped more than FUTURE_NS after they were received are in no bar either and move nothing; a gaps row
+`future` opens with the first of them and heals with the next credible row. A row for a bar that has closed gives the
+bar again, with `revision` one higher, as long as the bar is one of the last KEPT intervals; beyond that the row is
+counted as a gaps row `late` (start_time = its event time).
+Warm-up: none. NaN: prices of a bar without trades, mids of a bar without updates. Cost: 0.2 µs per row that counts.
+Akidau et al. (2015), The Dataflow Model, doi:10.14778/2824032.2824076, for watermarks and revisions.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from bytewax.operators import KeyedStream
+from numpy.typing import NDArray
+
+from market.batch import Batch
+from market.clock import SECOND_NS
+from market.instrument import InstrumentTable
+from market.schema import BAR, GAP, NO_SEQUENCE, NO_TIME, TIMEFRAMES, Kind
+from operators.frame import column
+from operators.kernel import boolean, float64, int8, int32, int64, kernel, part, state_type
+from operators.kernel import column as column_type
+from operators.slots import grown
+from operators.stage import Stage, registered, wire
+
+KEPT = 8  # bars of each timeframe kept open or for revision, the present one included
+LATENESS_S = 0.25
+FUTURE_NS = 5 * SECOND_NS
+NEVER = np.iinfo(np.int64).max
+SNAPSHOT, DEPTH = int(Kind.SNAPSHOT), int(Kind.DEPTH)
+TRADE, AGGREGATE_TRADE = int(Kind.TRADE), int(Kind.AGGREGATE_TRADE)
+INTERVALS = np.array(list(TIMEFRAMES.values()), np.int64) * SECOND_NS
+LATE, FUTURE, CREDIBLE = 0, 1, 2
+CAUSES = {LATE: ("late", "healed"), FUTURE: ("future", "open"), CREDIBLE: ("future", "healed")}
+MEASURES = (
+    *("open", "high", "low", "close", "volume", "buy_volume", "sell_volume", "notional"),
+    *("mid_open", "mid_close", "ofi"),
+)
+# One bar as it grows: its place, the event times that its firsts and lasts have, what it measures.
+GROWING = np.dtype(
+    [(name, np.int64) for name in ("instrument", "timeframe", "number", "revision", "closed", "receive_time", "frame")]
+    + [(name, np.int64) for name in ("open_at", "close_at", "mid_open_at", "mid_close_at", "trades", "updates")]
+    + [(name, np.float64) for name in MEASURES]
+)
+NOTE = np.dtype([("row", np.int64), ("cause", np.int64)])  # a gaps row to write about a tick row
+INPUT = (
+    *("instrument", "frame", "kind", "exchange_time", "receive_time", "valid", "price", "size", "side", "off_book"),
+    *("mid_price", "ofi"),
+)
+
+
+class Series(NamedTuple):
+    """I instruments, T timeframes."""
+
+    bars: NDArray[np.void]  # (I, T, KEPT) of GROWING, the bar of interval n at n % KEPT
+    watermark: NDArray[np.int64]  # (I,) newest credible event time, ns
+    next_close: NDArray[np.int64]  # (I,) event time at which the next bar closes, ns
+    trade_kind: NDArray[np.int64]  # (I,) the kind of trade that counts; 0: none seen
+    ahead: NDArray[np.int64]  # (I,) 1 while rows are stamped in the future
+    contract: NDArray[np.float64]  # (I, 2) contract size; 1 where inverse
+
+
+def empty(instruments: int) -> Series:
+    """No bar yet."""
+    bars = np.zeros((instruments, len(INTERVALS), KEPT), GROWING)
+    bars["number"], bars["closed"] = -1, 1
+    zeros = np.zeros(instruments, np.int64)
+    never = np.full(instruments, NEVER)
+    return Series(bars, zeros.copy(), never, zeros.copy(), zeros.copy(), np.zeros((instruments, 2)))
+
+
+@dataclass
+class State:
+    """The bars of all instruments of a shard."""
+
+    series: Series = field(default_factory=lambda: empty(0))
+
+
+@registered
+def stage(*, lateness_s: float = LATENESS_S) -> Stage:
+    """lateness_s: how long past its end a bar waits for stragglers, in event time, 0 … 5 s."""
+    if not 0 <= lateness_s <= 5:
+        raise ValueError(f"lateness_s must be 0 … 5, got {lateness_s}")
+    lateness_ns = int(lateness_s * SECOND_NS)
+
+    def advance(state: State, batch: Batch) -> Batch:
+        if batch.ticks.is_empty():
+            return batch
+        state.series = grown(state.series, empty, len(batch.instruments))
+        for number, row in enumerate(batch.instruments.rows):
+            state.series.contract[number] = row.contract_size, row.inverse
+        rows = len(batch.ticks)
+        # A bar that can close is kept now or begins with one of the rows; a row revises one bar of a timeframe at most.
+        out = np.empty(state.series.bars.size + 2 * len(INTERVALS) * rows, GROWING)
+        notes = np.empty(2 * rows, NOTE)
+        columns = (column(batch.ticks, name) for name in INPUT)
+        made, noted = collect(state.series, *columns, lateness_ns, out, notes)
+        batch = batch.with_table("bars", _bars(out[:made], batch.instruments)) if made else batch
+        return batch.with_table("gaps", _gaps(notes[:noted], batch)) if noted else batch
+
+    return Stage("bars", State, advance)
+
+
+def bars(step_id: str, up: KeyedStream[Batch], *, lateness_s: float = LATENESS_S) -> KeyedStream[Batch]:
+    """The stage as a Bytewax step."""
+    return wire(step_id, up, stage(lateness_s=lateness_s))
+
+
+@part
+def begin(bar: Any, instrument: int, timeframe: int, number: int) -> None:
+    """Make a slot the bar of interval `number`, with nothing in it."""
+    bar["instrument"], bar["timeframe"], bar["number"] = instrument, timeframe, number
+    bar["revision"], bar["closed"], bar["trades"], bar["updates"] = 0, 0, 0, 0
+    bar["open"], bar["high"], bar["low"], bar["close"] = np.nan, np.nan, np.nan, np.nan
+    bar["volume"], bar["buy_volume"], bar["sell_volume"], bar["notional"] = 0.0, 0.0, 0.0, 0.0
+    bar["mid_open"], bar["mid_close"], bar["ofi"] = np.nan, np.nan, 0.0
+
+
+@part
+def add_trade(bar: Any, time: int, price: float, size: float, side: int, notional: float) -> None:
+    """Count one trade."""
+    first = bar["trades"] == 0
+    if first or time < bar["open_at"]:
+        bar["open"], bar["open_at"] = price, time
+    if first or time >= bar["close_at"]:
+        bar["close"], bar["close_at"] = price, time
+    bar["high"] = price if first else max(bar["high"], price)
+    bar["low"] = price if first else min(bar["low"], price)
+    bar["volume"] += size
+    if side > 0:
+        bar["buy_volume"] += size
+    else:
+        bar["sell_volume"] += size
+    bar["notional"] += notional
+    bar["trades"] += 1
+
+
+@part
+def add_update(bar: Any, time: int, mid: float, ofi: float) -> None:
+    """Count one update of the book."""
+    first = bar["updates"] == 0
+    if first or time < bar["mid_open_at"]:
+        bar["mid_open"], bar["mid_open_at"] = mid, time
+    if first or time >= bar["mid_close_at"]:
+        bar["mid_close"], bar["mid_close_at"] = mid, time
+    if not np.isnan(ofi):
+        bar["ofi"] += ofi
+    bar["updates"] += 1
+
+
+@part
+def emit(bar: Any, out: Any, made: int, receive_time: int, frame: int) -> int:
+    """Write a bar as it is now, and mark it closed; the number of bars written."""
+    bar["closed"], bar["receive_time"], bar["frame"] = 1, receive_time, frame
+    out[made] = bar
+    return made + 1
+
+
+@part
+def close(
+    series: Series, i: int, before: int, lateness: int, out: Any, made: int, receive_time: int, frame: int
+) -> int:
+    """Emit the bars that end with the watermark's step from `before`, by timeframe and time; the number written."""
+    next_close = NEVER
+    for t in range(len(INTERVALS)):
+        newest = before // INTERVALS[t]
+        for number in range(newest - KEPT + 1, newest + 1):
+            bar = series.bars[i, t, number % KEPT]
+            if bar["number"] != number or bar["closed"] != 0:
+                continue
+            ends = (number + 1) * INTERVALS[t] + lateness
+            if ends <= series.watermark[i]:
+                made = emit(bar, out, made, receive_time, frame)
+            else:
+                next_close = min(next_close, ends)
+    series.next_close[i] = next_close
+    return made
+
+
+@part
+def counts(series: Series, i: int, kind: int, valid: bool, size: float, off_book: bool) -> bool:
+    """Whether a row belongs in a bar; the first trade decides which kind of trade does."""
+    if kind not in (TRADE, AGGREGATE_TRADE):
+        return kind in (SNAPSHOT, DEPTH) and valid
+    if series.trade_kind[i] == 0:
+        series.trade_kind[i] = kind
+    return kind == series.trade_kind[i] and size > 0.0 and not off_book
+
+
+@kernel(
+    state_type(empty(0)),
+    *(column_type(kind) for kind in (int32, int32, int8, int64, int64, boolean, float64, float64, int8, boolean)),
+    *(
+        column_type(float64),
+        column_type(float64),
+        int64,
+        state_type(np.empty(0, GROWING)),
+        state_type(np.empty(0, NOTE)),
+    ),
+)
+def collect(
+    series: Series, instrument: Any, frame: Any, kind: Any, exchange_time: Any, receive_time: Any,
+    valid: Any, price: Any, size: Any, side: Any, off_book: Any, mid_price: Any, ofi: Any,
+    lateness: int, out: Any, notes: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """Walk tick rows; returns how many bars were written to `out` and how many notes to `notes`."""
+    made, noted = 0, 0
+    for row in range(len(instrument)):
+        i, time, received = instrument[row], exchange_time[row], receive_time[row]
+        counted = counts(series, i, kind[row], valid[row], size[row], off_book[row])
+        if time == NO_TIME:
+            continue
+        ahead = time > received + FUTURE_NS
+        if ahead != (series.ahead[i] == 1):
+            notes[noted]["row"], notes[noted]["cause"] = row, FUTURE if ahead else CREDIBLE
+            noted += 1
+        series.ahead[i] = 1 if ahead else 0
+        if ahead:
+            continue
+        before = series.watermark[i]
+        series.watermark[i] = max(before, time)
+        if time >= series.next_close[i]:
+            made = close(series, i, before, lateness, out, made, received, frame[row])
+        if not counted:
+            continue
+        late = False
+        for t in range(len(INTERVALS)):
+            number = time // INTERVALS[t]
+            if number + KEPT <= series.watermark[i] // INTERVALS[t]:
+                late = True
+                continue
+            bar = series.bars[i, t, number % KEPT]
+            if bar["number"] != number:
+                begin(bar, i, t, number)
+            if kind[row] in (TRADE, AGGREGATE_TRADE):
+                value = size[row] * series.contract[i, 0]
+                notional = value if series.contract[i, 1] > 0.0 else value * price[row]
+                add_trade(bar, time, price[row], size[row], side[row], notional)
+            else:
+                add_update(bar, time, mid_price[row], ofi[row])
+            ends = (number + 1) * INTERVALS[t] + lateness
+            if ends > series.watermark[i]:
+                series.next_close[i] = min(series.next_close[i], ends)
+            else:
+                bar["revision"] += bar["closed"]
+                made = emit(bar, out, made, received, frame[row])
+        if late:
+            notes[noted]["row"], notes[noted]["cause"] = row, LATE
+            noted += 1
+    return made, noted
+
+
+def _bars(made: NDArray[np.void], instruments: InstrumentTable) -> pl.DataFrame:
+    """Rows of table `bars`."""
+    interval = INTERVALS[made["timeframe"]]
+    names = list(TIMEFRAMES)
+    columns: dict[str, Any] = {
+        name: np.ascontiguousarray(made[name]) for name in BAR if name in (made.dtype.names or ())
+    }
+    columns["instrument"] = [instruments[number].symbol for number in made["instrument"].tolist()]
+    columns["timeframe"] = [names[number] for number in made["timeframe"].tolist()]
+    columns["open_time"] = made["number"] * interval
+    columns["close_time"] = columns["open_time"] + interval
+    return pl.DataFrame({name: columns[name] for name in BAR}, BAR)
+
+
+def _gaps(notes: NDArray[np.void], batch: Batch) -> pl.DataFrame:
+    """Rows of table `gaps` about rows that are in no bar."""
+    rows = []
+    for row, cause in notes.tolist():
+        tick = batch.ticks.row(row, named=True)
+        channel = "trade" if tick["kind"] in (TRADE, AGGREGATE_TRADE) else "depth"
+        symbol = batch.instruments[tick["instrument"]].symbol
+        ids = (NO_SEQUENCE, tick["sequence"], tick["frame"])
+        rows.append((symbol, tick["receive_time"], channel, *CAUSES[cause], tick["exchange_time"], *ids))
+    return pl.DataFrame(rows, GAP, orient="row")

@@ -1,0 +1,179 @@
+"""Decode: frames of a venue and records of ours to EVENT rows, marks and dead letters.
+
+Reads `batch.frames`; adds `events` (one EVENT row per message and per price level, in frame order), `instruments`, and
+the tables `marks` (schema MARK), `instruments` (INSTRUMENT), `gaps` (GAP, of streams that feed no book) and
+`dead_letters` (DEAD_LETTER).
+
+Every frame becomes rows, is a control frame that is known and says nothing about the market, or is a dead letter with a
+reason; no frame raises. Prices become integer ticks exactly. Warm-up: an instrument's frames are dead letters until it
+is defined. An interruption of the feed of a book is a RESET row per instrument; other interruptions are rows of `gaps`
+and leave the book be.
+Cost: 2–10 µs per frame, mostly JSON (a scanner over the batch's bytes is to replace it on the fast path).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+import polars as pl
+
+import venues
+from market import record
+from market.batch import Batch
+from market.errors import FrameError
+from market.instrument import Instrument, InstrumentTable
+from market.schema import DEAD_LETTER, GAP, INSTRUMENT, NO_SEQUENCE, NO_TIME, Flag, Kind
+from operators.stage import Stage, registered
+from venues.rows import Header, Rows
+from venues.venue import Channel, Listing, Venue, listing
+
+
+@dataclass
+class State:
+    """What decoding must remember: the instruments, and which of their streams are interrupted."""
+
+    table: InstrumentTable = field(default_factory=InstrumentTable)
+    listings: dict[str, Listing] = field(default_factory=dict)  # by symbol, of the table
+    interrupted: dict[tuple[str, str], int] = field(default_factory=dict)  # (symbol, channel) -> receive time, ns
+
+
+@dataclass
+class _Found:
+    """Rows of one batch as they are found."""
+
+    venue: Venue
+    rows: Rows = field(default_factory=Rows)
+    dead_letters: list[tuple[int, int, str, bytes]] = field(default_factory=list)
+    instruments: list[tuple[Any, ...]] = field(default_factory=list)
+    gaps: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+@registered
+def stage() -> Stage:
+    """Decoding by the protocol of the venue that the shard names."""
+    return Stage("decode", State, advance)
+
+
+def advance(state: State, batch: Batch) -> Batch:
+    """The batch with its frames read."""
+    found = _Found(venues.get(batch.venue))
+    read, rows, listings = found.venue.read, found.rows, state.listings
+    for position, (received, frame) in enumerate(zip(batch.receive_times.tolist(), batch.frames, strict=False)):
+        try:
+            if frame[:1] == record.SEPARATOR:
+                _read_record(state, found, frame, received, position)
+            else:
+                read(frame, received, position, listings, rows)
+        except FrameError as error:
+            found.dead_letters.append((received, position, str(error), frame))
+    widened = batch._replace(events=rows.events(), instruments=state.table)
+    return _with_tables(widened, found)
+
+
+def _with_tables(batch: Batch, found: _Found) -> Batch:
+    if found.rows.marks:
+        batch = batch.with_table("marks", found.rows.mark_table())
+    for name, rows, schema in (
+        ("dead_letters", found.dead_letters, DEAD_LETTER),
+        ("instruments", found.instruments, INSTRUMENT),
+        ("gaps", found.gaps, GAP),
+    ):
+        if rows:
+            batch = batch.with_table(name, pl.DataFrame(rows, schema=schema, orient="row"))
+    return batch
+
+
+def _read_record(state: State, found: _Found, frame: bytes, received: int, position: int) -> None:
+    """What one of our own records changes."""
+    try:
+        said = record.decode(frame)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise FrameError(f"a record of ours that is not understood: {error}") from error
+    match said:
+        case record.InstrumentDefined():
+            _define(state, found, said, received, position)
+        case record.Snapshot():
+            found.venue.read_snapshot(bytes(said.body), said.symbol, received, position, state.listings, found.rows)
+        case record.Skipped():
+            found.dead_letters.append((received, position, said.reason, said.line))
+        case _:
+            _interrupt(state, found, said, received, position)
+
+
+def _define(state: State, found: _Found, said: record.InstrumentDefined, received: int, position: int) -> None:
+    """Enter an instrument. Definitions are journal rows of their own, so that ticks keep their meaning in a row."""
+    instrument = _instrument(found.venue.name, said)
+    number = state.table.id_of(instrument.symbol)
+    if number >= 0 and state.table[number] == instrument:
+        return
+    if number >= 0 and state.table[number].tick_size != instrument.tick_size:
+        found.rows.add(_reset(number, Flag.TICK_CHANGED, received, position))
+    state.table = state.table.define(instrument)
+    number = state.table.id_of(instrument.symbol)
+    state.listings[instrument.symbol] = listing(number, instrument)
+    steps = (float(instrument.tick_size), float(instrument.lot_size), float(instrument.contract_size))
+    found.instruments.append((instrument.symbol, number, *steps, instrument.inverse, received, position))
+
+
+def _instrument(venue: str, said: record.InstrumentDefined) -> Instrument:
+    try:
+        tick_size, lot_size, contract_size = map(Decimal, (said.tick_size, said.lot_size, said.contract_size))
+    except InvalidOperation as error:
+        raise FrameError(f"{said.symbol} is defined with a step that is no number") from error
+    if not all(step.is_finite() and step > 0 for step in (tick_size, lot_size, contract_size)):
+        raise FrameError(f"{said.symbol} is defined with a step that is not above 0")
+    return Instrument(venue, said.symbol, tick_size, lot_size, contract_size, said.inverse)
+
+
+def _interrupt(state: State, found: _Found, said: Any, received: int, position: int) -> None:
+    """A feed stopped, restarted or lost frames: RESET rows where it fed books, rows of gaps where not."""
+    symbols, channels, flag = _scope(found.venue, said)
+    unknown = [symbol for symbol in symbols if symbol not in state.listings]
+    for symbol in symbols:
+        if symbol in unknown:
+            continue
+        if Channel.DEPTH in channels:
+            found.rows.add(_reset(state.listings[symbol].instrument, flag, received, position))
+        for channel in sorted(channels - {Channel.DEPTH}):
+            _note_gap(state, found, said, (symbol, channel), received, position)
+    if unknown:
+        raise FrameError(f"no instrument is defined for {', '.join(unknown)}")
+
+
+def _scope(venue: Venue, said: Any) -> tuple[Iterable[str], frozenset[Channel], Flag]:
+    """Symbols and channels that a record is about, and why."""
+    match said:
+        case record.Connected(overlap=True):
+            return (), frozenset(), Flag.DISCONNECTED
+        case record.Connected() | record.Disconnected():
+            return said.symbols, venue.carries(said.route), Flag.DISCONNECTED
+        case record.Silent():
+            return (said.symbol,), frozenset({venue.channel_of(said.stream)}), Flag.SILENT
+        case _:
+            channels = {Channel(said.queue)} if said.queue in list(Channel) else {Channel.DEPTH}
+            return said.symbols, frozenset(channels), Flag.SHED
+
+
+CAUSES: dict[type, str] = {record.Disconnected: "disconnected", record.Silent: "silent", record.Shed: "shed"}
+
+
+def _note_gap(state: State, found: _Found, said: Any, key: tuple[str, str], received: int, position: int) -> None:
+    """Rows of `gaps` for streams that feed no book: open when they stop, healed when their socket is back."""
+    symbol, channel = key
+    if isinstance(said, record.Connected):
+        start, cause, status = state.interrupted.pop(key, None), "disconnected", "healed"
+        if start is None:
+            return
+    elif isinstance(said, record.Shed):
+        start, cause, status = received, "shed", "healed"
+    else:
+        start, cause, status = state.interrupted.setdefault(key, received), CAUSES[type(said)], "open"
+    found.gaps.append((symbol, received, channel, cause, status, start, NO_SEQUENCE, NO_SEQUENCE, position))
+
+
+def _reset(instrument: int, flag: Flag, received: int, position: int) -> Header:
+    return Header(
+        NO_TIME, received, NO_SEQUENCE, NO_SEQUENCE, 0, instrument, position, Kind.RESET, 0, flag, bids=0, levels=0
+    )

@@ -1,0 +1,1 @@
+"""From approved orders to fills, positions and profit. Accepts nothing that operators/risk has not approved."""

@@ -1,0 +1,1 @@
+"""What the books and trades say from moment to moment, as columns beside the quotes."""

@@ -1,0 +1,85 @@
+"""How signals become wanted notionals: inverse volatility, scaled by conviction, capped. Pure functions.
+
+A signal of one timeframe asks for the share of capital
+
+    w(timeframe) × direction × confidence × target_volatility / yearly volatility
+
+Shares of the timeframes add up. One instrument is capped at ± max_instrument_share, then all are scaled down alike
+until the sum of absolute shares is at most max_gross_share. Weights are equal: no timeframe has shown yet that it
+deserves more. A timeframe that is unknown counts 0 and is not made up for by the others.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite, sqrt
+from typing import NamedTuple
+
+from market.clock import SECOND_NS
+from market.messages import Signal
+
+WEIGHTS: Mapping[str, float] = {"ultra_short": 0.25, "short": 0.25, "medium": 0.25, "long": 0.25}
+BAR_S: Mapping[str, int] = {"ultra_short": 1, "short": 60, "medium": 3600, "long": 86_400}
+LIFETIME_BARS = 3  # an opinion that was not renewed for this many of its bars no longer counts
+YEAR_S = 365.25 * 86_400
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Limits of what the portfolio may want; shares are of `capital`."""
+
+    capital: float = 100_000.0  # quote currency
+    target_volatility: float = 0.10  # yearly, at full conviction on every timeframe
+    max_instrument_share: float = 0.25
+    max_gross_share: float = 1.0
+    no_trade_band: float = 0.02  # smaller changes of a target are left alone, unless the target becomes 0
+
+    def __post_init__(self) -> None:
+        for name in ("capital", "target_volatility", "max_gross_share"):
+            if not (isfinite(getattr(self, name)) and getattr(self, name) > 0):
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("max_instrument_share", "no_trade_band"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be within 0 … 1, got {getattr(self, name)}")
+
+
+class Opinion(NamedTuple):
+    """What one timeframe asks for."""
+
+    share: float  # of capital, signed, before caps
+    time_ns: int  # data time of the signal
+
+
+def opinion(signal: Signal, policy: Policy) -> Opinion:
+    """The share a signal asks for; 0 where anything it rests on is missing, not finite or out of range.
+
+    >>> bull = Signal(venue="v", instrument="i", time_ns=0, timeframe="long", direction=1.0, confidence=0.5,
+    ...               volatility=0.2 / sqrt(YEAR_S), regime="calm/bull", evidence={})
+    >>> round(opinion(bull, Policy()).share, 6)
+    0.0625
+    """
+    numbers = (signal.direction, signal.confidence, signal.volatility)
+    if not all(map(isfinite, numbers)) or signal.volatility <= 0 or signal.timeframe not in WEIGHTS:
+        return Opinion(0.0, signal.time_ns)
+    if abs(signal.direction) > 1 or not 0 <= signal.confidence <= 1:
+        return Opinion(0.0, signal.time_ns)
+    conviction = WEIGHTS[signal.timeframe] * signal.direction * signal.confidence
+    return Opinion(conviction * policy.target_volatility / (signal.volatility * sqrt(YEAR_S)), signal.time_ns)
+
+
+def combined(opinions: Mapping[str, Opinion], time_ns: int, policy: Policy) -> float:
+    """Sum of the opinions that still count, capped for one instrument; a share of capital."""
+    total = 0.0
+    for timeframe, one in opinions.items():
+        if time_ns - one.time_ns <= LIFETIME_BARS * BAR_S.get(timeframe, 0) * SECOND_NS:
+            total += one.share
+    return min(max(total, -policy.max_instrument_share), policy.max_instrument_share)
+
+
+def gross_scale(shares: Iterable[float], policy: Policy) -> float:
+    """By how much all shares shrink so that their absolute sum stays within max_gross_share.
+
+    >>> gross_scale([0.25, -0.25], Policy(max_gross_share=0.25))
+    0.5
+    """
+    gross = sum(map(abs, shares))
+    return policy.max_gross_share / gross if gross > policy.max_gross_share else 1.0

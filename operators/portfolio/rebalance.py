@@ -1,0 +1,104 @@
+"""`portfolio.rebalance`: where the portfolio wants to be, restated only where it moved enough to be worth a trade.
+
+Reads Signal messages of a Decisions item; appends Target messages after them and adds the table `targets`. All
+instruments are weighed together once per item that holds a signal, because the gross cap ties them. A target is
+restated when it moved by `no_trade_band` × capital, and always when it becomes 0, so that a lost regime ends its
+position.
+
+Warm-up: none of its own; unknown regimes are signals of direction 0. Cost: 1 µs for an item without signals, else 2
+µs per instrument and 0.2 ms for a table.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+import polars as pl
+from bytewax.dataflow import operator
+from bytewax.operators import KeyedStream
+
+from market.decisions import Decisions
+from market.messages import Signal, Target
+from operators.portfolio.policy import Opinion, Policy, combined, gross_scale, opinion
+from operators.stage import Stage, registered, wire
+
+Key = tuple[str, str]  # venue, instrument
+DEFAULTS = Policy()
+TARGET: dict[str, type[pl.DataType]] = {
+    "account": pl.String,
+    "venue": pl.String,
+    "instrument": pl.String,
+    "time": pl.Int64,  # ns, data time of the newest signal it rests on
+    "receive_time": pl.Int64,  # ns
+    "notional": pl.Float64,  # signed, quote currency
+    "reason": pl.String,
+    "offset": pl.Int64,
+}
+
+
+@dataclass
+class Wishes:
+    """State: what every timeframe of every instrument asks for, and the target that stands."""
+
+    opinions: dict[Key, dict[str, Opinion]] = field(default_factory=dict)
+    standing: dict[Key, float] = field(default_factory=dict)  # notional, quote currency
+
+
+@registered
+def stage(*, account: str = "paper", policy: Policy = DEFAULTS) -> Stage:
+    """The stage for one account."""
+    return Stage("portfolio.rebalance", Wishes, partial(_step, account, policy))
+
+
+@operator
+def rebalance(
+    step_id: str, up: KeyedStream[Decisions], *, account: str = "paper", policy: Policy = DEFAULTS
+) -> KeyedStream[Decisions]:
+    """The stage as a Bytewax step."""
+    return wire("wire", up, stage(account=account, policy=policy))
+
+
+def _step(account: str, policy: Policy, state: Wishes, item: Decisions) -> Decisions:
+    signals = [message for message in item.messages if isinstance(message, Signal)]
+    if not signals:
+        return item
+    for signal in signals:
+        opinions = state.opinions.setdefault((signal.venue, signal.instrument), {})
+        opinions[signal.timeframe] = opinion(signal, policy)
+    moved = targets(state, max(signal.time_ns for signal in signals), policy)
+    if not moved:
+        return item
+    return item._replace(messages=(*item.messages, *moved)).with_table("targets", _rows(moved, account, item))
+
+
+def targets(state: Wishes, time_ns: int, policy: Policy) -> list[Target]:
+    """Targets that moved, by order of the instruments' first signals; they stand from now on."""
+    shares = {key: combined(opinions, time_ns, policy) for key, opinions in state.opinions.items()}
+    scale = gross_scale(shares.values(), policy)
+    moved = []
+    for key, share in shares.items():
+        notional = share * scale * policy.capital
+        standing = state.standing.get(key, 0.0)
+        gone = notional == 0.0 and standing != 0.0
+        if gone or abs(notional - standing) > policy.no_trade_band * policy.capital:
+            state.standing[key] = notional
+            reason = _reason(state.opinions[key], scale)
+            moved.append(
+                Target(venue=key[0], instrument=key[1], time_ns=time_ns, notional=notional, reason=reason)
+            )
+    return moved
+
+
+def _reason(opinions: dict[str, Opinion], scale: float) -> str:
+    """Which timeframes ask for which share of capital."""
+    asked = ", ".join(f"{timeframe} {one.share:+.4f}" for timeframe, one in opinions.items())
+    return asked if scale == 1.0 else f"{asked}; gross × {scale:.4f}"
+
+
+def _rows(moved: Iterable[Target], account: str, item: Decisions) -> pl.DataFrame:
+    rows = [
+        (account, target.venue, target.instrument, target.time_ns, item.receive_time, target.notional, target.reason,
+         item.offset)
+        for target in moved
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=TARGET, orient="row")

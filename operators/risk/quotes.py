@@ -1,0 +1,35 @@
+"""What a quote is good for: whether it may be used at all, its mid price, and what a size is worth at a price."""
+
+from math import isfinite
+
+from market.messages import Quote
+
+
+def usable(quote: Quote | None) -> bool:
+    """Whether a quote is there, said to be valid, and also looks it: finite, not crossed or locked, with real steps."""
+    if quote is None or not quote.valid:
+        return False
+    numbers = (quote.bid_price, quote.ask_price, quote.bid_size, quote.ask_size, quote.tick_size, quote.lot_size)
+    return (
+        all(map(isfinite, numbers))
+        and isfinite(quote.contract_size)
+        and 0 < quote.bid_price < quote.ask_price
+        and min(quote.bid_size, quote.ask_size) >= 0
+        and min(quote.tick_size, quote.lot_size, quote.contract_size) > 0
+    )
+
+
+def mid_price(quote: Quote) -> float:
+    """Between the best bid and ask, quote currency."""
+    return 0.5 * (quote.bid_price + quote.ask_price)
+
+
+def notional(quote: Quote, size: float, price: float) -> float:
+    """What a size is worth at a price, quote currency; for an inverse contract the price does not matter.
+
+    >>> coin = Quote(venue="v", instrument="i", time_ns=0, bid_price=9.0, bid_size=1.0, ask_price=11.0, ask_size=1.0,
+    ...              valid=True, tick_size=1.0, lot_size=1.0, contract_size=100.0, inverse=True)
+    >>> notional(coin, 3.0, 10.0)
+    300.0
+    """
+    return size * quote.contract_size if quote.inverse else size * quote.contract_size * price

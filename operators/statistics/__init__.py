@@ -1,0 +1,1 @@
+"""Rolling statistics of ticks and bars. Empty until the first of them is needed."""

@@ -1,0 +1,1 @@
+"""A simulated exchange: matching engine, regime-switching order flow, recorded truth, Binance USD-M's protocol."""

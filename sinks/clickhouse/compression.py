@@ -1,0 +1,114 @@
+"""Request and response bodies in the encodings of ClickHouse's HTTP interface: gzip, deflate, lz4 and zstd frames."""
+
+import zlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import lz4.frame
+import zstandard
+
+from sinks.clickhouse.exceptions import BAD_ARGUMENTS, UNKNOWN_COMPRESSION_METHOD, refused
+
+ENCODINGS = ("lz4", "zstd", "gzip", "deflate")
+_PREFERRED = ("zstd", "lz4", "gzip", "deflate")
+FAST = 1  # compression level: the wire is a loopback or a local network
+
+
+class Compressor(NamedTuple):
+    """An encoding of one response."""
+
+    piece: Callable[[bytes], bytes]
+    end: Callable[[], bytes]
+
+
+def accepted(accept_encoding: str) -> str | None:
+    """The encoding to answer in, or None for identity. One with q=0 is refused by the client.
+
+    >>> accepted("gzip, deflate, br"), accepted("gzip;q=0, identity"), accepted("")
+    ('gzip', None, None)
+    """
+    wanted = set()
+    for part in accept_encoding.lower().split(","):
+        name, _, quality = part.partition(";")
+        if quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
+            wanted.add(name.strip())
+    return next((encoding for encoding in _PREFERRED if encoding in wanted), None)
+
+
+def compressor(encoding: str | None) -> Compressor:
+    """A compressor for one response; None leaves the bytes as they are."""
+    if encoding is None:
+        return Compressor(bytes, bytes)
+    if encoding == "lz4":
+        return _lz4()
+    if encoding == "zstd":
+        stream = zstandard.ZstdCompressor(level=FAST).compressobj()
+        return Compressor(stream.compress, stream.flush)
+    deflate = zlib.compressobj(FAST, wbits=31 if encoding == "gzip" else 15)
+    return Compressor(deflate.compress, deflate.flush)
+
+
+def _lz4() -> Compressor:
+    frame = lz4.frame.LZ4FrameCompressor()
+    header = [frame.begin()]  # goes before the first piece, whichever it is
+    return Compressor(
+        lambda data: b"".join([*header, frame.compress(data), *_emptied(header)]),
+        lambda: b"".join([*header, frame.flush(), *_emptied(header)]),
+    )
+
+
+def _emptied(header: list[bytes]) -> list[bytes]:
+    header.clear()
+    return []
+
+
+class Decompressor:
+    """Undoes one request's Content-Encoding piece by piece; several frames may follow each other."""
+
+    def __init__(self, encoding: str) -> None:
+        if encoding not in ENCODINGS:
+            raise refused(
+                UNKNOWN_COMPRESSION_METHOD, f"Unknown Content-Encoding {encoding}; one of {', '.join(ENCODINGS)}"
+            )
+        self._encoding = encoding
+        self._decoder: Any = None
+
+    def piece(self, data: bytes, limit: int) -> bytes:
+        """The plain bytes of one piece, at most `limit` and one block; raises QueryError on rubbish."""
+        plain = bytearray()
+        try:
+            while data and len(plain) <= limit:
+                if self._decoder is None:
+                    self._decoder = self._new()
+                plain += self._step(data, limit - len(plain) + 1)
+                if not self._decoder.eof:
+                    data = self._left()
+                    continue
+                data, self._decoder = self._decoder.unused_data, None
+        except (zlib.error, zstandard.ZstdError, RuntimeError, EOFError) as error:
+            raise refused(BAD_ARGUMENTS, f"The request body is not {self._encoding}: {error}") from error
+        return bytes(plain)
+
+    def end(self) -> None:
+        """Raise QueryError where the last frame was cut short."""
+        if self._decoder is not None:
+            raise refused(BAD_ARGUMENTS, f"The request body ends within a {self._encoding} frame")
+
+    def _new(self) -> Any:
+        if self._encoding == "lz4":
+            return lz4.frame.LZ4FrameDecompressor()
+        if self._encoding == "zstd":
+            return zstandard.ZstdDecompressor().decompressobj()
+        return zlib.decompressobj(47)  # gzip or zlib, told apart by the header
+
+    def _step(self, data: bytes, limit: int) -> bytes:
+        if self._encoding == "lz4":
+            return bytes(self._decoder.decompress(data, limit))
+        if self._encoding == "zstd":
+            return bytes(self._decoder.decompress(data))
+        return bytes(self._decoder.decompress(data, limit))
+
+    def _left(self) -> bytes:
+        if self._encoding in ("gzip", "deflate"):
+            return bytes(self._decoder.unconsumed_tail)
+        return b""

@@ -1,0 +1,43 @@
+"""The schema as shipped: files of `sql/`, read from wherever the package is installed. The files are the one truth.
+
+A schema file is one `create table`, named NNN_<table>.sql; its columns and types are read from its text, so that
+what the writer sends and what the table holds cannot drift apart.
+"""
+
+import hashlib
+import re
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+_COLUMN = re.compile(r"^    `?(\w+)`? (.+?) (?:codec\(|comment ')", re.MULTILINE)
+
+
+class Table(NamedTuple):
+    """One table of the store."""
+
+    version: int  # number in the file's name; the order of application
+    name: str
+    statement: str
+    columns: dict[str, str]  # ClickHouse type by column name, in order
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the statement, hex."""
+        return hashlib.sha256(self.statement.encode()).hexdigest()
+
+
+@cache
+def tables() -> dict[str, Table]:
+    """Every table by name, in order of application."""
+    found = {}
+    for file_name, statement in sql_files("schema").items():
+        version, name = file_name.split("_", 1)
+        found[name] = Table(int(version), name, statement, dict(_COLUMN.findall(statement)))
+    return found
+
+
+def sql_files(folder: str) -> dict[str, str]:
+    """Texts of the files of one folder of `sql`, by name without suffix, sorted."""
+    folder_files = sorted((files("sql") / folder).iterdir(), key=lambda file: file.name)
+    return {file.name[:-4]: file.read_text("utf-8") for file in folder_files if file.name.endswith(".sql")}

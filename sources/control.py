@@ -1,0 +1,52 @@
+"""What the market flow asks of capture: the symbols in `Resync` messages of the control journal, from now on."""
+
+from pathlib import Path
+
+import msgspec
+
+from market.errors import JournalError
+from market.journal import partition_path
+from market.messages import Resync, decode
+from sources.journal_reader import JournalReader
+
+SHARD = "control/0"
+ROWS_PER_READ = 64
+
+
+class ControlTail:
+    """Requests for one venue. Those that were there before this began are too old to answer."""
+
+    def __init__(self, data: Path, *, venue: str) -> None:
+        self._path, self._venue = partition_path(data, "control", SHARD), venue
+        self._reader: JournalReader | None = None
+        reader = self._opened()
+        self._after = reader.last_offset() if reader else 0
+
+    def symbols(self) -> list[str]:
+        """The symbols asked for since the last call."""
+        reader = self._opened()
+        rows = [] if reader is None else reader.read(self._after, ROWS_PER_READ)
+        if rows:
+            self._after = rows[-1].offset
+        return [symbol for row in rows for frame in row.frames if (symbol := self._symbol(frame))]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._reader is not None:
+            self._reader.close()
+
+    def _opened(self) -> JournalReader | None:
+        """The journal, None while there is none: the market flow makes it, maybe later."""
+        if self._reader is None and self._path.exists():
+            try:
+                self._reader = JournalReader(self._path)
+            except JournalError:
+                return None
+        return self._reader
+
+    def _symbol(self, frame: bytes) -> str:
+        try:
+            message = decode(frame)
+        except msgspec.MsgspecError:
+            return ""
+        return message.instrument if isinstance(message, Resync) and message.venue == self._venue else ""

@@ -1,0 +1,6 @@
+-- No row key of `positions` occurs twice, not even for a while.
+select account, venue, instrument, receive_time, `offset`, `row`, count() as copies
+from positions
+group by account, venue, instrument, receive_time, `offset`, `row`
+having copies > 1
+limit 100

@@ -1,0 +1,6 @@
+-- No row key of `regimes` occurs twice, not even for a while.
+select venue, instrument, timeframe, time, receive_time, shard, `offset`, frame, count() as copies
+from regimes
+group by venue, instrument, timeframe, time, receive_time, shard, `offset`, frame
+having copies > 1
+limit 100

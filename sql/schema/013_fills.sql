@@ -1,0 +1,20 @@
+create table fills
+(
+    account LowCardinality(String) comment 'trading account',
+    venue LowCardinality(String) comment 'exchange or market segment, such as binance-usdm',
+    instrument LowCardinality(String) comment 'symbol as the venue spells it',
+    time DateTime64(9, 'UTC') codec(DoubleDelta, ZSTD(1)) comment 'data time it was known, UTC',
+    receive_time DateTime64(9, 'UTC') codec(DoubleDelta, ZSTD(1)) comment 'when we received it, UTC',
+    fill_id String codec(ZSTD(1)) comment 'unique within the account',
+    client_order_id String codec(ZSTD(1)) comment 'ours; the same order always gets the same id',
+    side Int8 codec(ZSTD(1)) comment '+1 buy, -1 sell',
+    price Float64 codec(ZSTD(1)) comment 'quote currency',
+    size Float64 codec(ZSTD(1)) comment 'base units or contracts',
+    fee Float64 codec(ZSTD(1)) comment 'quote currency',
+    `offset` Int64 codec(DoubleDelta, ZSTD(1)) comment 'row of the trading journal it was decided on'
+)
+engine = ReplacingMergeTree
+partition by toYYYYMM(receive_time)
+order by (account, venue, instrument, receive_time, `offset`, fill_id)
+settings non_replicated_deduplication_window = 10000
+comment 'our own trades'

@@ -1,0 +1,129 @@
+"""A market small enough to check by eye: two instruments, three seconds, one open gap, one position of two accounts."""
+
+import math
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+VENUE = "simulated"
+SECOND_NS = 1_000_000_000
+START_NS = 1_700_000_000 * SECOND_NS
+NOW_NS = START_NS + 3 * SECOND_NS
+ORIGIN = {"shard": "simulated/0", "offset": 5, "frame": 0}
+
+
+def fill(client: Client) -> None:
+    """Insert it."""
+    for table, rows in tables().items():
+        columns = list(rows[0])
+        client.insert(table, [[row[name] for name in columns] for row in rows], column_names=columns)
+
+
+def tables() -> dict[str, list[dict[str, Any]]]:
+    """Rows by table."""
+    return {
+        "instruments": [_row("BTCUSDT", START_NS, id=0, **STEPS), _row("ETHUSDT", START_NS, id=1, **STEPS)],
+        "quotes": [quote(second, source) for second in (1, 2, 3) for source in ("book", "ticker")],
+        "trades": [trade(3)],
+        "features": [features(second) for second in (1, 2, 3)],
+        "bars": [bar(0, 0, 100.0), bar(1, 0, 101.0), bar(1, 1, 101.5), bar(2, 0, math.nan)],
+        "regimes": [
+            regime("ultra_short", 1, "calm/bull", 0.9),
+            regime("ultra_short", 3, "stressed/bear", 0.7),
+            regime("short", 3, "unknown", math.nan),
+        ],
+        "signals": [signal(2), signal(3)],
+        "gaps": gaps(),
+        "dead_letters": [{"venue": VENUE, "receive_time": NOW_NS, "reason": "not JSON", "raw": b"\xff", **ORIGIN}],
+        "positions": [position("a", 1, 9.0), position("a", 3, 2.0), position("b", 2, -0.5)],
+        "latency": [latency("store", 3, 9_000_000), latency("sink", 2, 1), latency("sink", 3, 5_000_000)],
+    }
+
+
+STEPS: dict[str, Any] = {"tick_size": 0.1, "lot_size": 0.001, "contract_size": 1.0, "inverse": False}
+
+
+def _row(instrument: str, time_ns: int, **values: Any) -> dict[str, Any]:
+    return {"venue": VENUE, "instrument": instrument, "receive_time": time_ns, **ORIGIN, **values}
+
+
+def quote(second: int, source: str) -> dict[str, Any]:
+    prices = {"bid_price": 99.9 + second, "bid_size": 1.0, "ask_price": 100.1 + second, "ask_size": math.nan}
+    time_ns = START_NS + second * SECOND_NS + 7
+    known = {"exchange_time": None, "sequence": 9_000_000_000_000 + second, "valid": True}
+    return _row("BTCUSDT", time_ns, source=source, **prices, **known)
+
+
+def trade(second: int) -> dict[str, Any]:
+    values = {"trade_id": 1, "price": 100.0, "size": 1.0, "side": 1, "kind": "trade", "off_book": False}
+    return _row("BTCUSDT", START_NS + second * SECOND_NS, exchange_time=None, **values)
+
+
+def features(second: int) -> dict[str, Any]:
+    names = "micro_price spread imbalance ofi_10 ofi_25 signed_volume_10 signed_volume_25 signed_volume_50"
+    measured = dict.fromkeys(names.split(), 1.0)
+    shown = {"mid_price": 100.0 + second, "spread_bps": 2.0, "ofi_50": -3.0, "realised_volatility": math.nan}
+    return _row("BTCUSDT", START_NS + second * SECOND_NS, exchange_time=None, sequence=second, **measured, **shown)
+
+
+def bar(second: int, revision: int, mid_close: float) -> dict[str, Any]:
+    prices = dict.fromkeys(("open", "high", "low", "close", "mid_open"), 100.0)
+    flows = dict.fromkeys(("volume", "buy_volume", "sell_volume", "notional", "ofi"), 1.0)
+    times = {"open_time": START_NS + second * SECOND_NS, "close_time": START_NS + (second + 1) * SECOND_NS}
+    counts = {"timeframe": "1s", "trades": 1, "updates": 1, "revision": revision, "mid_close": mid_close}
+    return _row("BTCUSDT", NOW_NS, **times, **prices, **flows, **counts)
+
+
+def regime(timeframe: str, second: int, name: str, confidence: float) -> dict[str, Any]:
+    states = ("calm", "normal", "stressed", "bear", "neutral", "bull")
+    measured = {f"probability_{state}": confidence for state in states}
+    time_ns = START_NS + second * SECOND_NS
+    known = {
+        "time": time_ns,
+        "regime": name,
+        "confidence": confidence,
+        "volatility": 1e-4,
+        "drift": 0.0,
+        "bars_seen": 3,
+    }
+    return _row("BTCUSDT", time_ns, timeframe=timeframe, **measured, **known)
+
+
+def signal(second: int) -> dict[str, Any]:
+    time_ns = START_NS + second * SECOND_NS
+    known = {
+        "direction": 0.5,
+        "confidence": 0.7,
+        "volatility": 1e-4,
+        "regime": "calm/bull",
+        "evidence": {"ofi_50": -3.0},
+    }
+    return _row("BTCUSDT", time_ns, timeframe="short", time=time_ns, **known)
+
+
+def gaps() -> list[dict[str, Any]]:
+    """Bitcoin's book is open again, though a duplicate came after; Ether's gap is healed."""
+    told = (
+        ("BTCUSDT", 1, "sequence", "open"),
+        ("BTCUSDT", 2, "duplicate", "healed"),
+        ("ETHUSDT", 1, "sequence", "open"),
+        ("ETHUSDT", 2, "sequence", "healed"),
+    )
+    known = {"channel": "depth", "start_time": START_NS, "expected_sequence": 1, "received_sequence": 3}
+    return [
+        _row(name, START_NS + second * SECOND_NS, cause=cause, state=state, **known)
+        for name, second, cause, state in told
+    ]
+
+
+def position(account: str, second: int, size: float) -> dict[str, Any]:
+    money = {"average_price": 100.0, "mark_price": 101.0, "realised_pnl": 1.0, "unrealised_pnl": size, "fees": 0.1}
+    time_ns = START_NS + second * SECOND_NS
+    known = {"account": account, "venue": VENUE, "instrument": "BTCUSDT", "time": time_ns, "receive_time": time_ns}
+    return {**known, "size": size, **money, "offset": second, "row": 0}
+
+
+def latency(stage: str, second: int, p99_ns: int) -> dict[str, Any]:
+    measured = {"count": 10, "p50_ns": 1_000_000, "p99_ns": p99_ns, "max_ns": 10_000_000}
+    where = {"venue": VENUE, "shard": "simulated/0", "stage": stage, "receive_time": START_NS + second * SECOND_NS}
+    return {**where, **measured}

@@ -1,0 +1,81 @@
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+
+from market.batch import Batch
+from market.schema import Kind
+from operators.features import volatility
+from tests.operators.book.messages import table
+
+SECOND = 1_000_000_000
+START = 1_700_000_000 * SECOND
+
+
+def run(
+    mids: list[float], times_s: list[float] | None = None, received_s: list[float] | None = None, **parameters: float
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    times = START + (np.array(times_s or range(len(mids)), np.float64) * SECOND).astype(np.int64)
+    received = times if received_s is None else START + (np.array(received_s) * SECOND).astype(np.int64)
+    zeros = np.zeros(len(mids), np.int32)
+    columns = {"instrument": zeros, "kind": np.full(len(mids), int(Kind.DEPTH), np.int8)}
+    columns |= {"exchange_time": times, "receive_time": received, "mid_price": np.array(mids)}
+    batch = Batch("x/0", 0, np.array([1]), (b"",), table(), ticks=pl.DataFrame(columns))
+    return volatility.stage(**parameters).run([batch])[0].ticks["realised_volatility"].to_numpy()
+
+
+def walk(seconds: int, sigma: float, price: float) -> list[float]:
+    steps = np.random.default_rng(3).normal(0.0, sigma, seconds)
+    return list(price * np.exp(np.cumsum(steps)))
+
+
+def test_ten_seconds_must_end_before_there_is_a_value() -> None:
+    found = run(walk(30, 1e-4, 100.0))
+    # The first second gives the first mid, and the eleventh return is under way when ten have ended.
+    assert np.isnan(found[:11]).all()
+    assert np.isfinite(found[11:]).all()
+
+
+@pytest.mark.parametrize("price", [1e-6, 60_000.0, 1e9])
+@pytest.mark.parametrize("sigma", [1e-8, 1e-5, 1e-2])
+def test_it_finds_the_volatility_of_a_random_walk_at_any_price(price: float, sigma: float) -> None:
+    found = run(walk(6_000, sigma, price), half_life_s=1_000.0)
+    assert found[-1] == pytest.approx(sigma, rel=0.06)
+
+
+def test_a_still_price_has_none() -> None:
+    assert run([60_000.1] * 30)[-1] == 0.0
+
+
+def test_updates_within_a_second_do_not_add_their_bounce() -> None:
+    bouncing = [100.0 + 0.5 * (number % 4 == 1) for number in range(400)]
+    assert run(bouncing, [number / 4 for number in range(400)])[-1] == 0.0
+
+
+def test_quiet_seconds_count_as_returns_of_nothing() -> None:
+    dense = run([100.0, 101.0] + [101.0] * 30)
+    sparse = run([100.0, 101.0, 101.0], [0, 1, 31])
+    assert sparse[-1] == pytest.approx(dense[-1], rel=1e-12)
+
+
+def test_an_old_return_weighs_half_after_the_half_life() -> None:
+    found = run([100.0, 101.0] + [101.0] * 120, half_life_s=20.0)
+    weights = 0.5 ** (np.arange(121) / 20.0)
+    assert found[-1] == pytest.approx(math.log(1.01) * math.sqrt(weights[119] / weights[:120].sum()), rel=1e-9)
+
+
+def test_a_stamp_far_ahead_of_our_clock_does_not_move_time() -> None:
+    assert np.isnan(run([100.0, 100.0, 100.0], [0, 100, 200], [0, 1, 2])).all()
+
+
+def test_no_return_spans_a_gap() -> None:
+    found = run([100.0] * 20 + [math.nan] + [200.0] * 20)
+    assert np.isnan(found[20])
+    assert found[-1] == 0.0
+
+
+@pytest.mark.parametrize("half_life_s", [0.5, 0.0, -1.0, 1e6, math.nan])
+def test_a_half_life_out_of_range_is_refused(half_life_s: float) -> None:
+    with pytest.raises(ValueError, match="86400"):
+        volatility.stage(half_life_s=half_life_s)

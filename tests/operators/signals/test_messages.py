@@ -1,0 +1,56 @@
+import math
+
+import polars as pl
+
+from market.messages import Quote, Signal, decode
+from market.schema import Kind
+from operators.regimes import detect
+from operators.signals import decide
+from operators.signals.messages import trading_frames
+from tests.operators.regimes.bar_stream import INSTRUMENTS, TICKS, batch_of, batches
+
+
+def ticks(*rows):
+    found = batch_of([], 0)
+    return found._replace(ticks=pl.DataFrame(rows, schema=TICKS, orient="row"))
+
+
+def book(instrument, time, kind=Kind.DEPTH, valid=True, bid=100.0):
+    sides = (bid, 1.0, bid + 0.1, 2.0) if valid else (math.nan,) * 4
+    return (instrument, 0, int(kind), time, valid, 0.0, *sides)
+
+
+def test_the_newest_quote_of_every_instrument_is_told_once():
+    said = [decode(frame) for frame in trading_frames(ticks(book(1, 1), book(0, 2), book(1, 3, bid=7.0)))]
+    assert [(quote.instrument, quote.time_ns, quote.bid_price) for quote in said] == [
+        ("AAAUSDT", 2, 100.0),
+        ("BBBUSDT", 3, 7.0),
+    ]
+    assert said[0] == Quote(
+        venue="simulated", instrument="AAAUSDT", time_ns=2, bid_price=100.0, bid_size=1.0, ask_price=100.1,
+        ask_size=2.0, valid=True, tick_size=0.1, lot_size=0.001,
+    )  # fmt: skip
+
+
+def test_an_invalid_book_is_told_as_zeros():
+    (quote,) = (decode(frame) for frame in trading_frames(ticks(book(0, 1), book(0, 2, Kind.RESET, valid=False))))
+    assert (quote.valid, quote.bid_price, quote.ask_size) == (False, 0.0, 0.0)
+
+
+def test_trades_and_tickers_are_no_quotes_of_the_book():
+    assert trading_frames(ticks(book(0, 1, Kind.TRADE), book(1, 1, Kind.TICKER))) == []
+
+
+def test_signals_survive_the_journal_in_their_order():
+    found = decide.stage().run(detect.stage().run(batches(1, 1)))
+    rows = [row for batch in found if "signals" in batch.tables for row in batch.tables["signals"].to_dicts()]
+    said = [decode(frame) for batch in found for frame in trading_frames(batch)]
+    signals = [message for message in said if isinstance(message, Signal)]
+    assert len(signals) == len(rows) > 100
+    for signal, row in zip(signals, rows, strict=True):
+        assert (signal.instrument, signal.timeframe, signal.direction, signal.regime) == (
+            row["instrument"], row["timeframe"], row["direction"], row["regime"],
+        )  # fmt: skip
+        assert signal.volatility == (0.0 if math.isnan(row["volatility"]) else row["volatility"])
+        assert signal.evidence == {pair["key"]: pair["value"] for pair in row["evidence"]}
+    assert {message.venue for message in said} == {INSTRUMENTS[0].venue}

@@ -1,0 +1,167 @@
+import math
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+import pytest
+
+from market.batch import Batch
+from market.instrument import Instrument, InstrumentTable
+from market.schema import BAR, TICK, Kind
+from operators import bars
+from tests.contract import cases
+from tests.operators.book.messages import table
+
+SECOND = 1_000_000_000
+DAY = 1_700_006_400 * SECOND  # a midnight
+NAN = math.nan
+Row = dict[str, object]
+
+
+def trade(at_s: float, price: float, size: float = 1.0, side: int = 1, kind: Kind = Kind.TRADE, **more: object) -> Row:
+    return {"kind": kind, "at": at_s, "price": price, "size": size, "side": side, **more}
+
+
+def book(at_s: float, mid: float, ofi: float = 0.0, **more: object) -> Row:
+    return {"kind": Kind.DEPTH, "at": at_s, "mid_price": mid, "ofi": ofi, "valid": True, **more}
+
+
+def ticker(at_s: float) -> Row:
+    return {"kind": Kind.TICKER, "at": at_s}
+
+
+def run(*rows: Row, instruments: InstrumentTable | None = None, lateness_s: float = 0.0) -> Batch:
+    known = table(count=2) if instruments is None else instruments
+    ticks = pl.DataFrame([_filled(row) for row in rows], TICK | {"mid_price": pl.Float64, "ofi": pl.Float64})
+    batch = Batch("x/0", 0, np.array([1]), (b"",), known, ticks=ticks)
+    return bars.stage(lateness_s=lateness_s).run([batch])[0]
+
+
+def _filled(row: Row) -> Row:
+    blank: Row = dict.fromkeys(("bid_price", "bid_size", "ask_price", "ask_size", "price", "size", "mid_price"), NAN)
+    at = DAY + int(float(str(row["at"])) * SECOND)
+    received = DAY + int(float(str(row.get("received", row["at"]))) * SECOND)
+    blank |= {"instrument": 0, "frame": 3, "exchange_time": at, "receive_time": received, "sequence": 5, "ofi": 0.0}
+    return (
+        blank
+        | {"valid": False, "side": 0, "off_book": False}
+        | {k: v for k, v in row.items() if k in TICK or k in ("mid_price", "ofi")}
+    )
+
+
+def seconds(batch: Batch, timeframe: str = "1s") -> list[Row]:
+    return batch.tables["bars"].filter(pl.col("timeframe") == timeframe).to_dicts()
+
+
+def test_a_bar_says_what_happened_in_it() -> None:
+    rows = (trade(0.1, 10, 2.0), book(0.2, 11.0, 3.0), trade(0.3, 14, 1.0, -1), trade(0.4, 9), book(0.9, 12.0, -1.0))
+    found = run(*rows, ticker(1.0))
+    assert dict(found.tables["bars"].schema) == BAR
+    assert seconds(found) == [
+        {
+            "instrument": "X0", "timeframe": "1s", "open_time": DAY, "close_time": DAY + SECOND,
+            "receive_time": DAY + SECOND, "open": 10.0, "high": 14.0, "low": 9.0, "close": 9.0,
+            "volume": 4.0, "buy_volume": 3.0, "sell_volume": 1.0, "notional": 43.0, "trades": 3,
+            "mid_open": 11.0, "mid_close": 12.0, "ofi": 2.0, "updates": 2, "revision": 0, "frame": 3,
+        }
+    ]  # fmt: skip
+
+
+def test_every_timeframe_closes_at_its_own_end() -> None:
+    found = run(trade(1.0, 10), *(ticker(at) for at in (2, 60, 900, 3_600, 86_399, 86_400)))
+    closed = found.tables["bars"].select("timeframe", (pl.col("receive_time") - DAY) // SECOND).rows()
+    assert closed == [("1s", 2), ("1m", 60), ("15m", 900), ("1h", 3_600), ("1d", 86_400)]
+
+
+def test_open_and_close_go_by_event_time_not_by_arrival() -> None:
+    found = seconds(run(trade(0.5, 11), trade(0.9, 12), trade(0.1, 10), ticker(1.0)))
+    assert [(bar["open"], bar["close"]) for bar in found] == [(10.0, 12.0)]
+
+
+def test_a_bar_waits_for_stragglers() -> None:
+    rows = (trade(0.5, 11), ticker(1.2), trade(0.9, 12), ticker(1.25))
+    assert [bar["trades"] for bar in seconds(run(*rows, lateness_s=0.25))] == [2]
+
+
+def test_a_late_row_gives_a_revision_and_the_row_itself_again() -> None:
+    found = seconds(run(trade(0.5, 11), ticker(1.0), trade(0.9, 12), trade(0.2, 10)))
+    assert [(bar["revision"], bar["open"], bar["close"]) for bar in found] == [
+        (0, 11.0, 11.0),
+        (1, 11.0, 12.0),
+        (2, 10.0, 12.0),
+    ]
+
+
+def test_a_bar_that_begins_late_is_emitted_at_once_and_is_no_revision() -> None:
+    found = seconds(run(ticker(5.0), trade(2.5, 11)))
+    assert [(bar["open_time"], bar["revision"]) for bar in found] == [(DAY + 2 * SECOND, 0)]
+
+
+@pytest.mark.parametrize(("at_s", "late"), [(100.0 - bars.KEPT + 1, False), (100.0 - bars.KEPT + 0.9, True)])
+def test_a_row_later_than_the_bars_kept_is_counted(at_s: float, late: bool) -> None:
+    found = run(ticker(100.0), trade(at_s, 11))
+    assert bool(len(seconds(found)) if "bars" in found.tables else 0) != late
+    gaps = found.tables["gaps"].select("cause", "state", "channel").rows() if "gaps" in found.tables else []
+    assert gaps == ([("late", "healed", "trade")] if late else [])
+
+
+def test_a_stamp_in_the_future_closes_nothing_and_is_told_once() -> None:
+    future = [trade(50.0, 99, received=1.0), book(51.0, 99.0, received=1.5)]
+    found = run(trade(0.5, 11), *future, ticker(0.9), trade(0.95, 12), ticker(1.0))
+    assert [bar["close"] for bar in seconds(found)] == [12.0]
+    assert found.tables["gaps"].select("cause", "state").rows() == [("future", "open"), ("future", "healed")]
+
+
+def test_a_clock_a_little_ahead_of_ours_is_believed() -> None:
+    found = run(trade(0.5, 11, received=-4.0), ticker(1.0) | {"received": -3.5})
+    assert len(seconds(found)) == 1
+
+
+def test_a_row_without_event_time_is_in_no_bar_and_moves_nothing() -> None:
+    timeless = book(9.0, 99.0) | {"exchange_time": 0}
+    found = seconds(run(book(0.5, 11.0), timeless, ticker(1.0)))
+    assert [bar["updates"] for bar in found] == [1]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [trade(0.6, 9, off_book=True), trade(0.6, 9, 0.0), trade(0.6, 9, NAN), trade(0.6, 9, kind=Kind.AGGREGATE_TRADE)],
+)
+def test_what_does_not_count_as_a_trade(row: Row) -> None:
+    assert [bar["trades"] for bar in seconds(run(trade(0.5, 10), row, ticker(1.0)))] == [1]
+
+
+def test_a_second_in_which_nothing_counted_has_no_bar() -> None:
+    found = run(ticker(0.5), book(0.6, NAN, valid=False), trade(1.5, 10), ticker(2.0))
+    assert [bar["open_time"] for bar in seconds(found)] == [DAY + SECOND]
+
+
+def test_prices_and_mids_that_were_not_are_nan() -> None:
+    found = seconds(run(book(0.5, 11.0), trade(1.5, 10), ticker(2.0)))
+    assert math.isnan(float(str(found[0]["open"])))
+    assert found[0]["volume"] == 0.0
+    assert math.isnan(float(str(found[1]["mid_close"])))
+
+
+def test_one_instrument_never_closes_the_bars_of_another() -> None:
+    assert "bars" not in run(trade(0.5, 10), trade(9.5, 10, instrument=1)).tables
+
+
+def test_notional_of_an_inverse_contract_is_its_face_value() -> None:
+    inverse = Instrument("binance-coinm", "ETHUSD_PERP", Decimal("0.01"), Decimal(1), Decimal(10), True)
+    found = run(trade(0.5, 2_680.0, 7.0), ticker(1.0), instruments=InstrumentTable().define(inverse))
+    assert seconds(found)[0]["notional"] == 70.0
+
+
+def test_the_tape_of_the_contract_has_revisions_late_rows_and_future_stamps() -> None:
+    case = cases()["bars"]
+    found = case.output(case.stage().run(case.whole(1)))
+    assert found["bars"]["revision"].max() > 1
+    assert set(found["gaps"]["cause"]) == {"late", "future"}
+    assert set(found["bars"]["timeframe"]) >= {"1s", "1m"}
+
+
+@pytest.mark.parametrize("lateness_s", [-0.1, 5.1, NAN])
+def test_a_lateness_out_of_range_is_refused(lateness_s: float) -> None:
+    with pytest.raises(ValueError, match="lateness_s"):
+        bars.stage(lateness_s=lateness_s)

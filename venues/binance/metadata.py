@@ -1,0 +1,93 @@
+"""Tick and lot sizes: from exchangeInfo, or inferred from the texts of captured frames."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from market.errors import FrameError, VenueError
+from market.record import InstrumentDefined
+from venues.venue import Texts
+
+
+# {"filterType":"PRICE_FILTER","minPrice":"0.00000100","maxPrice":"100000.00000000","tickSize":"0.00000100"}
+# {"filterType":"LOT_SIZE","minQty":"0.001","maxQty":"1000","stepSize":"0.001"}
+class Filter(msgspec.Struct):
+    """One rule of a symbol."""
+
+    filterType: str  # noqa: N815 - the venue's name
+    tickSize: str = ""  # noqa: N815
+    stepSize: str = ""  # noqa: N815
+
+
+class Symbol(msgspec.Struct):
+    """One row of exchangeInfo; contractSize on coin-M only."""
+
+    symbol: str
+    filters: list[Filter]
+    contractSize: float | None = None  # noqa: N815
+
+
+class ExchangeInfo(msgspec.Struct):
+    """The answer of exchangeInfo, as far as it is used."""
+
+    symbols: list[Symbol]
+
+
+def read_exchange_info(name: str, body: bytes, symbols: Sequence[str], *, inverse: bool) -> list[InstrumentDefined]:
+    """Definitions in the order of `symbols`; raises VenueError naming the ones that are not listed."""
+    try:
+        rows = {row.symbol: row for row in msgspec.json.decode(body, type=ExchangeInfo).symbols}
+    except msgspec.MsgspecError as error:
+        raise VenueError(f"{name} answered exchangeInfo with something else ({error}); try again later") from error
+    missing = [symbol for symbol in symbols if symbol not in rows]
+    if missing:
+        raise VenueError(
+            f"{name} does not list {', '.join(missing)}; spell symbols as the venue does, such as {_example(rows)}"
+        )
+    return [_definition(rows[symbol], inverse=inverse) for symbol in symbols]
+
+
+def _example(rows: dict[str, Symbol]) -> str:
+    return next(iter(rows), "BTCUSDT")
+
+
+def _definition(row: Symbol, *, inverse: bool) -> InstrumentDefined:
+    steps = {rule.filterType: rule for rule in row.filters}
+    try:
+        tick_size, lot_size = steps["PRICE_FILTER"].tickSize, steps["LOT_SIZE"].stepSize
+    except KeyError as error:
+        raise VenueError(f"exchangeInfo of {row.symbol} has no filter {error}; its steps are unknown") from error
+    contract_size = "1" if row.contractSize is None else f"{row.contractSize:g}"
+    return InstrumentDefined(row.symbol, tick_size, lot_size, contract_size, inverse)
+
+
+def texts(frame: bytes) -> Texts:
+    """The symbol and the decimal texts of prices and sizes in a frame of market data; empty for others."""
+    try:
+        message = msgspec.json.decode(frame)
+        event = message.get("data", message)
+        prices, sizes = zip(*_pairs(event), strict=True) if _is_market_data(event) else ((), ())
+        return Texts(str(event.get("s") or event.get("symbol") or ""), prices, sizes)
+    except (msgspec.MsgspecError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise FrameError(f"not understood: {error}") from error
+
+
+def _is_market_data(event: dict[str, Any]) -> bool:
+    return any(event.get(key) for key in ("b", "a", "bids", "asks")) or ("q" in event and "p" in event)
+
+
+def _pairs(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if "q" in event:  # trade, aggTrade: `a` and `b` are ids there
+        yield event["p"], event["q"]
+    elif isinstance(event.get("B"), str):  # bookTicker
+        yield event["b"], event["B"]
+        yield event["a"], event["A"]
+    else:
+        for side in ("b", "a", "bids", "asks"):
+            yield from event.get(side, ())
+
+
+def inferred_contract_size(symbol: str) -> str:
+    """Coin-M contracts are worth 100 USD on BTC and 10 USD on every other coin (Binance contract specifications)."""
+    return "100" if symbol.startswith("BTCUSD") else "10"

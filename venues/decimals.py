@@ -1,0 +1,59 @@
+"""Decimal text to integer ticks, exactly: digits to an integer, never through a float."""
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from market.errors import FrameError
+from market.instrument import tick_ratio
+
+MAX_REMEMBERED = 1024  # texts remembered per instrument, about 130 kB; all are forgotten when it is full
+MAX_DIGITS = 18  # more could leave int64
+_DECIMAL = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)
+
+
+class Ticks(dict[str, int]):
+    """Integer ticks of price texts of one instrument. A dict that works out what it has not seen, as texts repeat.
+
+    >>> Ticks(Decimal("0.5"))["1.50"]
+    3
+    """
+
+    def __init__(self, tick_size: Decimal) -> None:
+        super().__init__()
+        self.tick_size = tick_size
+        self._numerator, self._denominator = tick_ratio(tick_size)
+
+    def __missing__(self, text: str) -> int:
+        """Work out and remember; raises FrameError naming text and tick."""
+        ticks = self._ticks(text)
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        self[text] = ticks
+        return ticks
+
+    def __reduce__(self) -> tuple[type["Ticks"], tuple[Decimal]]:
+        """Pickle without the memory: it is no state, only speed."""
+        return Ticks, (self.tick_size,)
+
+    def _ticks(self, text: str) -> int:
+        match = _DECIMAL.fullmatch(text) if len(text) <= MAX_DIGITS + 1 else None
+        if match is None:
+            raise FrameError(f"price {text[:40]!r} is not a decimal number of at most {MAX_DIGITS} digits")
+        whole, fraction = match[1], match[2] or ""
+        scaled = int(whole + fraction) * self._denominator
+        step: int = self._numerator * 10 ** len(fraction)
+        ticks, rest = divmod(scaled, step)
+        if rest:
+            raise FrameError(f"price {text} is not a multiple of the tick size {self.tick_size}")
+        return ticks
+
+
+def finest_step(texts: Iterable[str], coarser_than: Decimal = Decimal(1)) -> Decimal:
+    """The smallest power of ten, at most `coarser_than`, that all texts are multiples of.
+
+    >>> finest_step(["28145.10", "5000.00"])
+    Decimal('0.1')
+    """
+    places = max((len(text.partition(".")[2].rstrip("0")) for text in texts), default=0)
+    return min(coarser_than, Decimal(1).scaleb(-places))
