@@ -1,8 +1,8 @@
 """Receive → emitted latency against the simulated exchange, all processes of `barograph up` running on this machine.
 
-What the number stands for: from the moment a frame was taken from its socket until the quotes and signals made from it are durable
-in the trading journal, measured by the running system itself (table `latency`, one row a second). On two cores the exchange, the store and
-the gateway share the machine with what is measured, so this is a floor for a dedicated host, not a ceiling.
+From the moment a frame was taken from its socket until all operators are done with its batch (stage `sink`)
+ or its rows can be queried (stage `store`), measured by the running system itself in the table `latency`.
+The exchange, the store and the gateway share the cores with what is measured: a floor for a dedicated host.
 
     python benchmarks/latency.py [messages per second …]
 """
@@ -50,7 +50,10 @@ def measure(rate: float) -> None:
         config.write_text(as_toml(settings))
         barograph("up", "--plain", "--duration", f"{SECONDS}s", "--config", str(config))
         events = "select count() / dateDiff('second', min(receive_time), max(receive_time)) from {}"
-        rates = [barograph("sql", events.format(table), "--format", "csv", "--config", str(config)) for table in ("quotes", "trades")]
+        rates = [
+            barograph("sql", events.format(table), "--format", "csv", "--config", str(config))
+            for table in ("quotes", "trades")
+        ]
         achieved = sum(float(text.splitlines()[1]) for text in rates)
         print(f"asked {rate:.0f} messages/s, stored {achieved:.0f} rows/s of quotes and trades")
         for row in csv.DictReader(io.StringIO(barograph("sql", QUERY, "--format", "csv", "--config", str(config)))):

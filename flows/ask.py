@@ -23,7 +23,9 @@ def run_sql(settings: Settings, query: str, format_: str) -> None:
     if format_ == "parquet" and sys.stdout.isatty():
         raise SettingsError("parquet is not text; send it to a file: barograph sql … --format parquet > answer.parquet")
     if not server_dsn(settings) and not (settings.data / "store").exists():
-        raise StoreError(f"{settings.data} holds no store yet; `barograph up` or `barograph import` and `replay` make one")
+        raise StoreError(
+            f"{settings.data} holds no store yet; `barograph up` or `barograph import` and `replay` make one"
+        )
     with opened_store(settings) as dsn:
         _stream(dsn, query, FORMATS[format_])
 

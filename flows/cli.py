@@ -10,7 +10,7 @@ import time
 import typer
 from rich.console import Console
 
-from flows.commands import process, query, recorded, up
+from flows.commands import account, process, query, recorded, up
 from market.errors import BarographError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ up.add_to(app)
 process.add_to(app)
 recorded.add_to(app)
 query.add_to(app)
+account.add_to(app)
 
 
 def main() -> None:

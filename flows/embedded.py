@@ -1,12 +1,13 @@
-"""The processes that serve: embedded store, gateway, simulated exchange. Each writes DATA/run/<name>.json when it is ready."""
+"""The processes that serve: embedded store, gateway, simulated exchange. Each writes its run file when ready."""
 
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from flows.settings import Secrets, Settings
-from flows.tables import wait_for_tables
 from flows.runfile import write_run_file
+from flows.settings import Secrets, Settings
+from flows.status import journal_ends
+from flows.tables import wait_for_tables
 
 
 def run_store(settings: Settings, stop: threading.Event) -> None:
@@ -30,7 +31,15 @@ def run_gateway(settings: Settings, stop: threading.Event) -> None:
     dsn = wait_for_tables(settings, stop)
     if dsn is None:
         return
-    serve(dsn, host=settings.gateway.host, port=settings.gateway.port, data=settings.data, stop=stop, ready=_ready(settings.data, "gateway"))
+    serve(
+        dsn,
+        host=settings.gateway.host,
+        port=settings.gateway.port,
+        data=settings.data,
+        stop=stop,
+        ready=_ready(settings.data, "gateway"),
+        journal=lambda: journal_ends(settings.data),
+    )
 
 
 def run_simulator(settings: Settings, port: int, stop: threading.Event) -> None:

@@ -8,6 +8,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.run import cli_main
 
+from flows.runfile import write_run_file
 from market.errors import JournalError, SettingsError
 from market.journal import partition_path
 from sources.journal import JournalReader
@@ -23,7 +24,10 @@ def run(flow: Dataflow, *, recovery: Path, snapshot_interval_s: float) -> None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SettingsError(f"a {recovery.name} flow runs on {recovery.parent.parent} already; stop it first") from None
+            raise SettingsError(
+                f"a {recovery.name} flow runs on {recovery.parent.parent} already; stop it first"
+            ) from None
+        write_run_file(recovery.parent.parent, recovery.name)
         if not any(recovery.iterdir()):
             init_db_dir(recovery, 1)
         cli_main(  # type: ignore[no-untyped-call]

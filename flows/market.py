@@ -1,6 +1,6 @@
 """The market flow: a deterministic function of the journal. Replay is live.
 
-journal → decode → book → order flow → volatility → bars → regimes → signals → tables, trading journal, control journal.
+journal → decode → book → features → bars → regimes → signals → tables, trading and control journals.
 
 No clock, no randomness and no I/O between source and sinks. The stream is keyed by shard; its item is `market.batch.Batch`.
 """

@@ -44,4 +44,6 @@ def run_replay(settings: Settings, *, speed: float | None) -> None:
         if not stop.is_set():
             run_trading(settings, stop=stop, follow=False, dsn=dsn)
     word = "stopped" if stop.is_set() else "replayed"
-    Console(highlight=False).print(f"{word} in {time.monotonic() - started_s:.1f} s; ask with: barograph sql 'SELECT …'")
+    Console(highlight=False).print(
+        f"{word} in {time.monotonic() - started_s:.1f} s; ask with: barograph sql 'SELECT …'"
+    )

@@ -209,12 +209,14 @@ def _signed(value: float | None, digits: int) -> Text:
     return Text(f"{value:+,.{digits}f}", "green" if value > 0 else "red" if value < 0 else "")
 
 
-def _warning(snapshot: Snapshot) -> Iterator[Text]:
+def _warning(snapshot: Snapshot) -> Iterator[RenderableType]:
     age = _age_s(snapshot.overview)
-    if snapshot.trouble:
-        yield Text(f"  {snapshot.trouble}", "yellow")
-    elif age is None or age > STALE_AFTER_S:
-        yield Text("  No rows yet." if age is None else f"  No new rows for {_duration(age)}.", "yellow")
+    told = snapshot.trouble
+    if not told and (age is None or age > STALE_AFTER_S):
+        told = "No rows yet." if age is None else f"No new rows for {_duration(age)}."
+    if told:
+        yield Text()
+        yield Padding(Text(told, "yellow"), (0, 2))
 
 
 def _processes(snapshot: Snapshot) -> Text:

@@ -43,7 +43,9 @@ class FlowSettings(Section):
 class StoreSettings(Section):
     """Where the tables live."""
 
-    dsn: str = Field("", description="http://user@host:8123/barograph of a ClickHouse server; empty: the embedded store")
+    dsn: str = Field(
+        "", description="http://user@host:8123/barograph of a ClickHouse server; empty: the embedded store"
+    )
     host: str = Field("127.0.0.1", description="address of the embedded store; others than loopback need a password")
     port: Port = Field(8123, description="port of the embedded store; 0: any free one")
 

@@ -17,7 +17,7 @@ def stop_event() -> threading.Event:
     """An event that SIGINT, SIGTERM or the death of the supervisor sets. Call from the main thread, once."""
     stop = threading.Event()
 
-    def asked(number: int, frame: FrameType | None) -> None:
+    def asked(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
     signal.signal(signal.SIGINT, asked)

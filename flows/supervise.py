@@ -1,4 +1,4 @@
-"""The supervisor of `barograph up`: starts the processes, restarts what dies with backoff, stops all of them in seconds.
+"""The supervisor of `barograph up`: starts processes, restarts what dies with backoff, stops all of them in seconds.
 
 A child is this same program with another command. It runs in a session of its own, so that Ctrl-C reaches only the
 supervisor, and its standard input is a pipe from us, so that it stops by itself if we are killed.
@@ -44,10 +44,12 @@ class Process:
 
     @property
     def running(self) -> bool:
+        """Whether its process lives."""
         return self.child is not None and self.child.poll() is None
 
     @property
     def pid(self) -> int | None:
+        """Of the living process."""
         return self.child.pid if self.child is not None and self.running else None
 
 
@@ -68,7 +70,9 @@ class Supervisor:
         self._spawn(process)
         return process
 
-    def watch(self, stop: threading.Event, until_s: float | None = None, each: Callable[[], None] | None = None) -> None:
+    def watch(
+        self, stop: threading.Event, until_s: float | None = None, each: Callable[[], None] | None = None
+    ) -> None:
         """Restart what dies until `stop` is set or the monotonic time `until_s` is reached."""
         while not stop.wait(POLL_S) and (until_s is None or time.monotonic() < until_s):
             for process in self.processes:
@@ -77,7 +81,7 @@ class Supervisor:
                 each()
 
     def stop(self) -> None:
-        """Ask every process to stop, those that the others write to last, and kill what has not after the grace time."""
+        """Ask every process to stop, those that others write to last; kill what has not after its grace time."""
         _stop_all([process for process in self.processes if not process.foundation], STOP_GRACE_S)
         _stop_all([process for process in self.processes if process.foundation], FOUNDATION_GRACE_S)
 
@@ -92,7 +96,13 @@ class Supervisor:
             process.failures = 0 if now - process.started_s > HEALTHY_AFTER_S else process.failures + 1
             wait_s = min(BACKOFF_FIRST_S * 2**process.failures, BACKOFF_LONGEST_S)
             process.due_s = now + wait_s
-            log.warning("%s ended with %s; starting it again in %.1f s (see %s)", process.name, process.last_exit, wait_s, process.log_path)
+            log.warning(
+                "%s ended with %s; starting it again in %.1f s (see %s)",
+                process.name,
+                process.last_exit,
+                wait_s,
+                process.log_path,
+            )
         elif now >= process.due_s:
             process.restarts += 1
             self._spawn(process)

@@ -1,4 +1,4 @@
-"""Finding the store: a server by DSN, the embedded store that runs for the data folder, or one started for the moment."""
+"""Finding the store: a server by DSN, the embedded store of the data folder, or one started for the moment."""
 
 import logging
 import os
@@ -19,6 +19,7 @@ from sinks.clickhouse.migrate import migrate
 
 log = logging.getLogger("barograph.tables")
 
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104 - how to reach what is bound to all
 START_TIMEOUT_S = 60.0
 RETRY_S = 0.5
 
@@ -33,7 +34,7 @@ def store_dsn(settings: Settings) -> str:
     """Where the tables are: the server, or the embedded store as it runs now (or would run)."""
     password = Secrets().store_password
     user = f"default:{password.get_secret_value()}" if password is not None else "default"
-    host = settings.store.host if settings.store.host not in ("0.0.0.0", "::", "") else "127.0.0.1"
+    host = LOOPBACK.get(settings.store.host, settings.store.host)
     port = running_store(settings.data) or settings.store.port
     return server_dsn(settings) or f"http://{user}@{host}:{port}/barograph"
 
@@ -88,7 +89,9 @@ def opened_store(settings: Settings) -> Iterator[str]:
 
 
 def _start_child(settings: Settings) -> "subprocess.Popen[bytes]":
-    config = save_settings(settings.model_copy(update={"store": settings.store.model_copy(update={"port": 0})}), "store")
+    config = save_settings(
+        settings.model_copy(update={"store": settings.store.model_copy(update={"port": 0})}), "store"
+    )
     (settings.data / "log").mkdir(parents=True, exist_ok=True)
     with (settings.data / "log" / "store.log").open("ab") as output:
         return subprocess.Popen(

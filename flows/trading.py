@@ -2,7 +2,8 @@
 
 journal → decisions → portfolio (targets) → trade (settle → intend → gate → submit) → tables.
 
-The paper venue is part of `trade`, so that a replay gives the same fills: docs/decisions/002-paper-venue-inside-the-flow.md.
+The paper venue is part of `trade`, so that a replay gives the same fills:
+docs/decisions/002-paper-venue-inside-the-flow.md.
 """
 
 import threading

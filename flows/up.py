@@ -1,4 +1,4 @@
-"""`barograph up`: one supervisor over store, simulated exchange, capture, market, trading and gateway, and the live view."""
+"""`barograph up`: one supervisor over store, exchange, capture, market, trading and gateway, and the live view."""
 
 import fcntl
 import logging
@@ -14,9 +14,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from flows.runfile import read_run_file
 from flows.settings import Settings
 from flows.stop import stop_event
-from flows.runfile import read_run_file
 from flows.supervise import Process, Supervisor
 from flows.tables import save_settings, server_dsn
 from flows.warm import kernel_modules, warm
@@ -63,7 +63,9 @@ def start_processes(supervisor: Supervisor, settings: Settings, config: Path, st
 def _await_ready(data: Path, process: Process, stop: threading.Event) -> None:
     """Give a process a moment to say that it is ready, so that those that need it need not back off."""
     deadline = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < deadline and process.running and read_run_file(data, process.name).get("pid") != process.pid:
+    while (
+        time.monotonic() < deadline and process.running and read_run_file(data, process.name).get("pid") != process.pid
+    ):
         if stop.wait(0.02):
             return
 
@@ -71,7 +73,13 @@ def _await_ready(data: Path, process: Process, stop: threading.Event) -> None:
 def compile_kernels(stop: threading.Event, *, plain: bool) -> None:
     """Compile or load every kernel, so that no process compiles the same one twice; shows how far it is."""
     names = kernel_modules()
-    columns = (TextColumn("compiling kernels"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        TextColumn("compiling kernels"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, transient=not plain, disable=plain) as progress:
         task = progress.add_task("", total=len(names))
         started_s = time.monotonic()
@@ -107,7 +115,7 @@ def _port(host: str, port: int, setting: str) -> int:
             return int(probe.getsockname()[1])
     except OSError as error:
         raise SettingsError(
-            f"{host}:{port} cannot be used ({error.strerror or error}); stop what uses it, or set {setting} (0: any free port)"
+            f"{host}:{port} cannot be used ({error.strerror or error}); stop what uses it, or set {setting} (0: any free)"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Compiling every kernel once, with progress, before a socket is opened: seconds on a new machine, a moment afterwards."""
+"""Compiling every kernel once, with progress, before a socket is opened: seconds at first, a moment afterwards."""
 
 import importlib
 import pkgutil

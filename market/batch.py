@@ -22,7 +22,9 @@ class Batch(NamedTuple):
     instruments: InstrumentTable = InstrumentTable()
     events: Events = empty_events(0)
     ticks: pl.DataFrame = empty_ticks()
-    tables: Mapping[str, pl.DataFrame] = {}  # low-rate rows by table name: gaps, dead_letters, bars, regimes, signals, …
+    tables: Mapping[
+        str, pl.DataFrame
+    ] = {}  # low-rate rows by table name: gaps, dead_letters, bars, regimes, signals, …
     last: bool = False  # no more will come: sinks close their open insert block
 
     @property

@@ -26,9 +26,11 @@ class SystemClock:
     """The machine's own clocks."""
 
     def now_ns(self) -> int:
+        """Wall clock, ns."""
         return time.time_ns()
 
     def monotonic_ns(self) -> int:
+        """Timer clock, ns."""
         return time.monotonic_ns()
 
 
@@ -45,12 +47,15 @@ class ManualClock:
     time_ns: int = 0
 
     def now_ns(self) -> int:
+        """Where it stands, ns."""
         return self.time_ns
 
     def monotonic_ns(self) -> int:
+        """Where it stands, ns."""
         return self.time_ns
 
     def advance(self, step_ns: int) -> None:
+        """Move it on."""
         self.time_ns += step_ns
 
 

@@ -1,4 +1,4 @@
-"""The error tree. Expected trouble in data is a row (dead letter, gap, refusal); these are for what must stop or be told."""
+"""The error tree. Expected trouble in data is a row (dead letter, gap, refusal); these stop something or are told."""
 
 
 class BarographError(Exception):

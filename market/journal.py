@@ -47,7 +47,9 @@ def pack(received_ns: Sequence[int], frames: Sequence[bytes]) -> memoryview:
     """
     data = b"".join(frames)
     if len(data) > MAX_ROW_BYTES:
-        raise JournalError(f"a micro-batch of {len(data)} bytes is over the limit of {MAX_ROW_BYTES}; append it in parts")
+        raise JournalError(
+            f"a micro-batch of {len(data)} bytes is over the limit of {MAX_ROW_BYTES}; append it in parts"
+        )
     count = len(frames)
     offsets = np.zeros(count + 1, np.int32)
     np.cumsum([len(frame) for frame in frames], out=offsets[1:])

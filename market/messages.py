@@ -1,6 +1,6 @@
 """Frozen messages between the flows: what the market flow tells the trading flow, and what trading decides.
 
-Every message names the data time it was known (`time_ns`) and what it rests on, so that it can be explained from the store.
+Every message names the data time it was known (`time_ns`) and what it rests on, so that it can be explained.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class Message(msgspec.Struct, frozen=True, tag_field="message", tag=str.lower, k
     time_ns: int  # data time at which it was known
 
 
-class Quote(Message):
+class Quote(Message, frozen=True, kw_only=True):
     """The best bid and ask of a book, the newest of its batch."""
 
     bid_price: float
@@ -53,7 +53,7 @@ class Quote(Message):
     inverse: bool = False
 
 
-class Signal(Message):
+class Signal(Message, frozen=True, kw_only=True):
     """What a regime on one timeframe asks for."""
 
     timeframe: str
@@ -64,14 +64,14 @@ class Signal(Message):
     evidence: dict[str, float]  # the features it used, by column name
 
 
-class Target(Message):
+class Target(Message, frozen=True, kw_only=True):
     """Where the portfolio wants to be."""
 
     notional: float  # signed, quote currency
     reason: str
 
 
-class Order(Message):
+class Order(Message, frozen=True, kw_only=True):
     """An intention that no gate has seen yet; execution does not accept it."""
 
     client_order_id: str
@@ -81,14 +81,14 @@ class Order(Message):
     reason: str
 
 
-class Approved(Message):
+class Approved(Message, frozen=True, kw_only=True):
     """An order that passed every check. Only operators/risk makes one."""
 
     order: Order
     checks: dict[str, float]  # name of each check and its measured value
 
 
-class Refused(Message):
+class Refused(Message, frozen=True, kw_only=True):
     """An order that did not."""
 
     order: Order
@@ -96,7 +96,7 @@ class Refused(Message):
     checks: dict[str, float]
 
 
-class OrderUpdate(Message):
+class OrderUpdate(Message, frozen=True, kw_only=True):
     """The venue's word on an order."""
 
     client_order_id: str
@@ -104,7 +104,7 @@ class OrderUpdate(Message):
     reason: str = ""
 
 
-class Fill(Message):
+class Fill(Message, frozen=True, kw_only=True):
     """A trade of ours."""
 
     fill_id: str
@@ -115,7 +115,7 @@ class Fill(Message):
     fee: float  # quote currency
 
 
-class Position(Message):
+class Position(Message, frozen=True, kw_only=True):
     """What we hold after a fill or a mark."""
 
     size: float  # signed
@@ -126,26 +126,24 @@ class Position(Message):
     fees: float
 
 
-class Command(Message):
-    """A person's word to the kill switch of an account, and the only way back to trading. venue and instrument are ""."""
+class Command(Message, frozen=True, kw_only=True):
+    """A person's word to the kill switch of an account, the only way back to trading; no venue, no instrument."""
 
     account: str
     action: Literal["reduce", "halt", "resume"]
     reason: str  # who and why, for the audit
 
 
-class Resync(Message):
+class Resync(Message, frozen=True, kw_only=True):
     """The market flow asks capture for a snapshot."""
 
     cause: str
 
 
-AnyMessage = (
-    Quote | Signal | Target | Order | Approved | Refused | OrderUpdate | Fill | Position | Command | Resync
-)
+AnyMessage = Quote | Signal | Target | Order | Approved | Refused | OrderUpdate | Fill | Position | Command | Resync
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(AnyMessage)
+_decoder: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)
 
 
 def encode(message: AnyMessage) -> bytes:

@@ -1,7 +1,7 @@
-"""Records that we add to a journal beside the venue's own frames: what the venue did not say but the market flow must know.
+"""Records that we add to a journal beside the venue's own frames: what the venue did not say but a flow must know.
 
-A record is one frame: the byte 0x1E (record separator, RFC 7464) and a JSON object tagged by `record`. No venue frame can
-be mistaken for one, because `foreign` puts a blank before any received frame that starts with that byte.
+A record is one frame: the byte 0x1E (record separator, RFC 7464) and a JSON object tagged by `record`. No venue frame
+can be mistaken for one, because `foreign` puts a blank before any received frame that starts with that byte.
 """
 
 from typing import Any

@@ -79,7 +79,8 @@ GAP: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "receive_time": pl.Int64,  # when this row became known
     "channel": pl.String,  # depth, trades, ticker, …
-    "cause": pl.String,  # sequence, duplicate, crossed, limit, disconnected, silent, shed, tick_size, unsynchronised, late, future
+    # sequence, duplicate, crossed, limit, disconnected, silent, shed, tick_size, unsynchronised, late, future
+    "cause": pl.String,
     "state": pl.String,  # open, healed; a duplicate is healed at once
     "start_time": pl.Int64,  # receive time of the last row known good
     "expected_sequence": pl.Int64,

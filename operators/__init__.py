@@ -1,1 +1,1 @@
-"""Pure stages between the journal and the sinks: state in, batch in, wider batch out. No clock, no I/O, no randomness."""
+"""Pure stages between journal and sinks: state and batch in, wider batch out. No clock, no I/O, no randomness."""

@@ -29,6 +29,8 @@ from operators.stage import Stage, registered
 from venues.rows import Header, Rows
 from venues.venue import Channel, Listing, Venue, listing
 
+SMALLEST_STEP, LARGEST_STEP = Decimal("1e-18"), Decimal("1e18")
+
 
 @dataclass
 class State:
@@ -122,8 +124,10 @@ def _instrument(venue: str, said: record.InstrumentDefined) -> Instrument:
         tick_size, lot_size, contract_size = map(Decimal, (said.tick_size, said.lot_size, said.contract_size))
     except InvalidOperation as error:
         raise FrameError(f"{said.symbol} is defined with a step that is no number") from error
-    if not all(step.is_finite() and step > 0 for step in (tick_size, lot_size, contract_size)):
-        raise FrameError(f"{said.symbol} is defined with a step that is not above 0")
+    if not all(
+        step.is_finite() and SMALLEST_STEP <= step <= LARGEST_STEP for step in (tick_size, lot_size, contract_size)
+    ):
+        raise FrameError(f"{said.symbol} is defined with a step that is not from {SMALLEST_STEP} to {LARGEST_STEP}")
     return Instrument(venue, said.symbol, tick_size, lot_size, contract_size, said.inverse)
 
 

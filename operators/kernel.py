@@ -1,9 +1,9 @@
 """`@kernel`: a Numba loop, compiled once for declared argument types and cached on disk.
 
-Declared types keep a kernel from silently compiling a second time in production: Polars hands read-only arrays for frames of
-one chunk and writable ones for others, so every input column is declared read-only, which accepts both.
-Cost: the first compilation takes seconds, a cached kernel about 14 ms per process. With NUMBA_DISABLE_JIT=1 a kernel is its
-plain Python function.
+Declared types keep a kernel from silently compiling a second time in production: Polars hands read-only arrays for
+frames of one chunk and writable ones for others, so every input column is declared read-only, which accepts both.
+Cost: the first compilation takes seconds, a cached kernel about 14 ms per process. With NUMBA_DISABLE_JIT=1 a kernel
+is its plain Python function.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,8 @@ EVENTS = types.Array(numba.from_dtype(EVENT), 1, "C", readonly=True)
 
 def state_type(state: Any) -> types.Type:
     """Type of a NamedTuple of arrays, taken from an example of it."""
-    return numba.typeof(state)
+    found: types.Type = numba.typeof(state)  # type: ignore[no-untyped-call]
+    return found
 
 
 def kernel(*arguments: types.Type) -> Callable[[Callable[..., Any]], Any]:

@@ -36,7 +36,8 @@ PING_S = 180.0  # the venue pings every 3 minutes and waits 10 for the pong
 PONG_WAIT_S = 600.0
 WEIGHT_MOST = 2400  # of REST requests, per minute
 LATE_MOST_NS = 2_000_000_000  # when the machine stood still longer than this, the market stood still too
-SLICES_AT_ONCE = 50  # made without letting the connections speak
+YIELD_NS = 500_000  # at least, so that connections are served when the machine is too slow for the rate
+BATCH_NS = 20_000_000  # wall time spent on slices, when late, without letting the connections speak
 TRUTH_EVERY_S = 30.0
 CLOSE_S = 0.3
 
@@ -112,7 +113,8 @@ class Station:
                 logger.warning("market stood still: late_ms=%d", late_ns // 1_000_000)
                 started_ns += late_ns
                 self._epoch_ns += late_ns
-            for _ in range(min(late_ns // SLICE_NS, SLICES_AT_ONCE)):
+            batch_ns = time.monotonic_ns() + BATCH_NS
+            while started_ns + self.exchange.time_ns + SLICE_NS <= time.monotonic_ns() < batch_ns:
                 self._slice()
             now_s = time.monotonic()
             if self.faults.disconnect_requested or 0.0 < self.faults.disconnect_every_s <= now_s - next_cut:
@@ -122,7 +124,7 @@ class Station:
                 next_truth = now_s
                 await asyncio.to_thread(self._truth.flush)
             ahead_ns = self.exchange.time_ns + SLICE_NS - (time.monotonic_ns() - started_ns)
-            await asyncio.sleep(max(0, ahead_ns) / 1e9)
+            await asyncio.sleep(max(YIELD_NS, ahead_ns) / 1e9)
 
     def _slice(self) -> None:
         until_ns = self.exchange.time_ns + SLICE_NS

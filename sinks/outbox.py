@@ -12,28 +12,30 @@ from market.batch import Batch
 from sinks.journal import JournalWriter
 
 Messages = Callable[[Batch], Sequence[bytes]]
-LIVE_BLOCK_NS = 250_000_000
+BLOCK_NS = 1_000_000_000  # insert blocks of what reads this journal, recorded time
+VENUE = "barograph"
 
 
 class OutboxSink(FixedPartitionedSink[Batch, None]):
     """Appends the messages that `messages` finds in a batch to the one partition at `path`."""
 
-    def __init__(
-        self, path: Path, *, shard: str, messages: Messages, block_ns: int = LIVE_BLOCK_NS
-    ) -> None:
+    def __init__(self, path: Path, *, shard: str, messages: Messages, block_ns: int = BLOCK_NS) -> None:
         self._path = path
         self._shard = shard
         self._messages = messages
         self._block_ns = block_ns
 
     def list_parts(self) -> list[str]:
+        """The one partition."""
         return ["0"]
 
     def part_fn(self, item_key: str) -> int:
+        """The one partition."""
         return 0
 
-    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "_OutboxPartition":
-        writer = JournalWriter(self._path, venue="barograph", shard=self._shard, block_ns=self._block_ns)
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "_OutboxPartition":  # noqa: ARG002
+        """Open the journal."""
+        writer = JournalWriter(self._path, venue=VENUE, shard=self._shard, block_ns=self._block_ns)
         return _OutboxPartition(writer, self._messages)
 
 

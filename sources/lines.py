@@ -6,6 +6,7 @@ compression.
 """
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
@@ -44,7 +45,8 @@ def _opened(path: Path) -> IO[bytes]:
         case ".gz":
             return cast(IO[bytes], gzip.open(path, "rb"))
         case ".zst":
-            return cast(IO[bytes], zstandard.open(path, "rb"))
+            unpacked = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
+            return cast(IO[bytes], io.BufferedReader(unpacked))
         case _:
             return path.open("rb")
 

@@ -27,6 +27,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -71,19 +72,28 @@ class Case:
 
     def whole(self, seed: int, length: int = 1) -> list[Any]:
         """The stage's input in portions as they come."""
-        return self.fed(self.items(seed, length))
+        return _whole(self, seed, length)
 
-    def portions(self, seed: int) -> list[Any]:
+    def portions(self, seed: int, other: int = 0) -> list[Any]:
         """The same stream as `whole`, cut at random before it goes through the upstream stages."""
-        return self.fed(self.cut(self.items(seed, 1), random.Random(seed)))
+        return _portions(self, seed, other)
+
+
+@cache
+def _whole(case: Case, seed: int, length: int) -> list[Any]:
+    return case.fed(case.items(seed, length))
+
+
+@cache
+def _portions(case: Case, seed: int, other: int) -> list[Any]:
+    return case.fed(case.cut(case.items(seed, 1), random.Random(100 * seed + other)))
 
 
 def check_split_invariance(case: Case, seed: int) -> None:
     expected = case.output(case.stage().run(case.whole(seed)))
     assert any(len(table) for table in expected.values()), "the case's stream says nothing"
     for other in range(3):
-        portions = case.fed(case.cut(case.items(seed, 1), random.Random(100 * seed + other)))
-        same(case.output(case.stage().run(portions)), expected)
+        same(case.output(case.stage().run(case.portions(seed, other))), expected)
 
 
 def check_equals_its_oracle(case: Case, seed: int) -> None:

@@ -8,7 +8,8 @@ from market.errors import FrameError
 from market.instrument import tick_ratio
 
 MAX_REMEMBERED = 1024  # texts remembered per instrument, about 130 kB; all are forgotten when it is full
-MAX_DIGITS = 18  # more could leave int64
+MAX_DIGITS = 18  # of a price, the point not counted
+MAX_TICKS = 2**62  # leaves room to add and subtract in int64
 _DECIMAL = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)
 
 
@@ -46,6 +47,8 @@ class Ticks(dict[str, int]):
         ticks, rest = divmod(scaled, step)
         if rest:
             raise FrameError(f"price {text} is not a multiple of the tick size {self.tick_size}")
+        if ticks > MAX_TICKS:
+            raise FrameError(f"price {text} is more than {MAX_TICKS} ticks of {self.tick_size}")
         return ticks
 
 

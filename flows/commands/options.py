@@ -9,7 +9,9 @@ from flows.settings import Settings, load
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", help="Settings file (TOML). `barograph settings` prints one with every setting explained."),
+    typer.Option(
+        "--config", help="Settings file (TOML). `barograph settings` prints one with every setting explained."
+    ),
 ]
 Data = Annotated[
     Path | None,

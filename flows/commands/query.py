@@ -10,7 +10,9 @@ from flows.settings import example
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="A statement; tables are in database barograph: SELECT * FROM quotes LIMIT 5.")],
+    query: Annotated[
+        str, typer.Argument(help="A statement; tables are in database barograph: SELECT * FROM quotes LIMIT 5.")
+    ],
     format_: Annotated[str, typer.Option("--format", help="pretty, csv, json or parquet.")] = "pretty",
     config: Config = None,
     data: Data = None,

@@ -105,7 +105,7 @@ def _dictionary(piece: bytes, at: int, key_type: str, rows: int) -> int:
     index_type, keys = unpack_from("<QQ", piece, at)
     key_base, key_arguments = split_type(key_type)
     at = _data(piece, at + 16, key_arguments[0] if key_base == "Nullable" else key_type, keys)
-    return at + 8 + rows * (1 << (index_type & 0xFF))
+    return at + 8 + (rows << int(index_type & 0xFF))
 
 
 def _strings(piece: bytes, at: int, rows: int) -> int:

@@ -33,7 +33,10 @@ def barograph(*arguments: str | Path, timeout_s: float = 120) -> str:
 
 def settings_file(folder: Path) -> Path:
     settings = load(None, data=folder / "data", instruments=["BTCUSDT", "ETHUSDT"])
-    free = {"store": settings.store.model_copy(update={"port": 0}), "gateway": settings.gateway.model_copy(update={"port": 0})}
+    free = {
+        "store": settings.store.model_copy(update={"port": 0}),
+        "gateway": settings.gateway.model_copy(update={"port": 0}),
+    }
     settings = settings.model_copy(update=free)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "barograph.toml"
@@ -78,7 +81,9 @@ def tables_of(config: Path) -> dict[str, pl.DataFrame]:
     tables = {}
     for name in names.replace('"', "").split()[1:]:
         if name not in MEASURED:
-            text = barograph("sql", f"select * from {name} order by all settings final = 0", "--format", "csv", "--config", config)
+            text = barograph(
+                "sql", f"select * from {name} order by all settings final = 0", "--format", "csv", "--config", config
+            )
             tables[name] = pl.read_csv(text.encode(), infer_schema=False)
     return tables
 
@@ -88,7 +93,9 @@ def test_killing_any_process_loses_nothing_and_doubles_nothing(tmp_path: Path) -
     config = settings_file(tmp_path / "killed")
     data = tmp_path / "killed" / "data"
     chance = random.Random(7)
-    with subprocess.Popen([sys.executable, "-m", "flows", "up", "--plain", "--config", str(config)], stdout=subprocess.DEVNULL) as up:
+    with subprocess.Popen(
+        [sys.executable, "-m", "flows", "up", "--plain", "--config", str(config)], stdout=subprocess.DEVNULL
+    ) as up:
         try:
             wait_for(lambda: set(children(up.pid)) >= set(VICTIMS), "all processes running", 90)
             for number in range(KILLS):

@@ -16,7 +16,9 @@ def test_the_example_file_reads_back_as_the_defaults(tmp_path: Path) -> None:
 
 def test_every_setting_is_explained() -> None:
     lines = example().splitlines()
-    unexplained = [line for before, line in zip(lines, lines[1:], strict=False) if " = " in line and not before.startswith("# ")]
+    unexplained = [
+        line for before, line in zip(lines, lines[1:], strict=False) if " = " in line and not before.startswith("# ")
+    ]
     assert unexplained == []
     assert "# None" not in lines
 

@@ -77,7 +77,9 @@ def test_stopping_kills_what_will_not_stop(supervisor: Supervisor, monkeypatch: 
 
 
 def test_children_stop_when_the_supervisor_is_killed(tmp_path: Path) -> None:
-    child = "import time; from flows.stop import stop_event; stop = stop_event(); print('up', flush=True); stop.wait(60)"
+    child = (
+        "import time; from flows.stop import stop_event; stop = stop_event(); print('up', flush=True); stop.wait(60)"
+    )
     parent = f"""
 import sys, time
 from pathlib import Path

@@ -127,7 +127,7 @@ def test_refused_request_is_a_dead_letter_with_the_venues_words() -> None:
         (combined("trade", **TRADE | {"T": 10**17}), "not a time between"),
         (b"", "truncated"),
         (b"[]", "Expected `object`"),
-        (b"[" * 100_000, "recursion"),
+        (b'{"x":' * 100_000, "recursion"),
         (b"\xff\xfe", "malformed"),
         (b'{"e":"forceOrder","o":{}}', "no reader for forceOrder"),
         (b'{"hello":1}', "no reader for an object like this"),
@@ -195,6 +195,12 @@ def test_changed_tick_size_resets_and_the_same_definition_again_does_nothing() -
     assert batch.events["flags"].tolist() == [Flag.TICK_CHANGED]
     assert batch.instruments[0].tick_size == Decimal("0.01")
     assert batch.tables["instruments"]["tick_size"].to_list() == [0.01]
+
+
+@pytest.mark.parametrize("step", ["0", "-1", "nan", "x", "1e999999999"])
+def test_definition_with_an_impossible_step_is_a_dead_letter(step: str) -> None:
+    batch = decoded(record.encode(record.InstrumentDefined("XYZ", step, "1")))
+    assert (len(reasons(batch)), len(batch.instruments)) == (1, 1)
 
 
 def test_skipped_line_is_a_dead_letter_with_the_lines_own_bytes() -> None:

@@ -27,7 +27,7 @@ def test_futures_need_two_sockets_and_spot_one() -> None:
 
 
 def test_more_streams_than_a_connection_may_carry_are_refused() -> None:
-    with pytest.raises(VenueError, match="202 streams .* allows 200"):
+    with pytest.raises(VenueError, match=r"202 streams .* allows 200"):
         USDM.routes([f"S{number}USDT" for number in range(101)])
 
 

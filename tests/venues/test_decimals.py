@@ -34,6 +34,11 @@ def test_text_that_is_no_plain_decimal_is_refused(text: str) -> None:
         Ticks(Decimal("0.1"))[text]
 
 
+def test_price_that_leaves_the_range_of_ticks_is_refused() -> None:
+    with pytest.raises(FrameError, match="more than"):
+        Ticks(Decimal("0.00000001"))["9" * 18]
+
+
 def test_memory_is_bounded_and_no_part_of_the_state() -> None:
     ticks = Ticks(Decimal(1))
     for number in range(3 * MAX_REMEMBERED):

@@ -101,7 +101,9 @@ class Binance:
             event = book.bare(body)
             event.symbol = symbol
             book.write(event, receive_time, position, listings, rows)
-        except msgspec.MsgspecError as error:
+        except FrameError:
+            raise
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise FrameError(f"not a book of {symbol}: {error}") from error
 
     def texts(self, frame: bytes) -> Texts:

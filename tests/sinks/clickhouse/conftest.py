@@ -21,7 +21,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
     migrate(connect(running.dsn))
     yield running
     running.end()
-    running.pool.clear()
 
 
 @pytest.fixture(scope="session")

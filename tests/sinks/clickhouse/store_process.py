@@ -59,7 +59,11 @@ class StoreProcess:
         began = time.monotonic()
         self.process.send_signal(number)
         self.process.wait(20)
-        return time.monotonic() - began
+        took = time.monotonic() - began
+        self.pool.clear()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+        return took
 
 
 def launch(data: Path, host: str = "127.0.0.1", port: int = 0, password: str = "") -> "subprocess.Popen[str]":

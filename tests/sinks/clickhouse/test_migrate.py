@@ -1,0 +1,84 @@
+"""Migrations are applied once, remembered by checksum, and refuse what was changed behind their back."""
+
+import pytest
+from clickhouse_connect.driver.client import Client
+from store_process import StoreProcess
+
+from market.errors import StoreError
+from sinks.clickhouse import migrate as module
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.schema import Table, sql_files, tables
+
+
+@pytest.fixture
+def fresh(store: StoreProcess) -> Client:
+    store.text("drop database if exists migrating sync")
+    return connect(store.dsn.replace("barograph", "migrating"))
+
+
+def test_all_tables_and_views_are_made_once(fresh: Client) -> None:
+    assert migrate(fresh) == list(tables())
+    assert migrate(fresh) == []
+    rows = fresh.query("select version, name, checksum from migrations order by version").result_rows
+    assert rows == [(table.version, table.name, table.checksum) for table in tables().values()]
+    made = {name for (name,) in fresh.query("show tables").result_rows}
+    assert made == {*tables(), *sql_files("views"), "migrations"}
+    assert fresh.command("select engine from system.databases where name = 'migrating'") == "Atomic"
+
+
+def test_a_changed_schema_file_is_refused(fresh: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(fresh)
+    changed = {name: table._replace(statement=table.statement + " ") if name == "quotes" else table for name, table in tables().items()}
+    monkeypatch.setattr(module, "tables", lambda: changed)
+    with pytest.raises(StoreError, match="002_quotes.sql changed after it was applied"):
+        migrate(fresh)
+
+
+def test_a_new_schema_file_is_applied(fresh: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(fresh)
+    added = Table(900, "extra", "create table extra (a Int8) engine = MergeTree order by a", {"a": "Int8"})
+    monkeypatch.setattr(module, "tables", lambda: {**tables(), "extra": added})
+    assert migrate(fresh) == ["extra"]
+
+
+def test_a_store_of_a_newer_version_is_refused(fresh: Client) -> None:
+    migrate(fresh)
+    fresh.command("insert into migrations (version, name, checksum) values (999, 'future', 'x')")
+    with pytest.raises(StoreError, match="upgrade"):
+        migrate(fresh)
+
+
+def test_processes_may_migrate_at_once(store: StoreProcess) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    store.text("drop database if exists migrating sync")
+    clients = [connect(store.dsn.replace("barograph", "migrating")) for _ in range(3)]
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(migrate, clients))
+    assert clients[0].command("select count(), uniqExact(version) from migrations final") == [str(len(tables()))] * 2
+
+
+def test_the_columns_read_from_the_files_are_those_of_the_tables(client: Client) -> None:
+    rows = client.query("select table, name, type from system.columns where database = 'barograph' order by table, position")
+    found: dict[str, dict[str, str]] = {}
+    for table, name, kind in rows.result_rows:
+        found.setdefault(table, {})[name] = kind
+    assert {name: found[name] for name in tables()} == {name: table.columns for name, table in tables().items()}
+
+
+def test_an_unreachable_store_is_one_sentence() -> None:
+    with pytest.raises(StoreError, match=r"no store answers at http://default:…@127.0.0.1:9/barograph") as caught:
+        connect("http://default:hunter2@127.0.0.1:9/barograph")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("dsn", ["", "clickhouse://h", "h:8123", "http://"])
+def test_what_is_no_dsn_is_told_so(dsn: str) -> None:
+    with pytest.raises(StoreError, match="write it as"):
+        connect(dsn)
+
+
+def test_a_wrong_user_is_told_so(store: StoreProcess) -> None:
+    with pytest.raises(StoreError, match="refuses this user or password"):
+        connect(store.dsn.replace("default@", "default:wrong@"))
