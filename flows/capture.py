@@ -17,7 +17,7 @@ from bytewax.run import cli_main
 import venues
 from flows.capture_status import StatusFile
 from flows.settings import Settings
-from market.clock import MILLISECOND_NS, Clock, SystemClock
+from market.clock import SECOND_NS, Clock, SystemClock
 from market.errors import SettingsError
 from market.journal import partition_path
 from sinks.journal import JournalWriter
@@ -28,7 +28,7 @@ from sources.sockets import SocketSource
 from sources.websocket import Feed
 from venues.venue import Venue
 
-LIVE_BLOCK_NS = 250 * MILLISECOND_NS
+LIVE_BLOCK_NS = SECOND_NS  # docs/decisions/003-insert-blocks-of-one-second.md
 
 
 def capture_flow(source: SocketSource, sink: JournalSink) -> Dataflow:
@@ -48,7 +48,7 @@ def capture(
     retention: timedelta | None = None,
     clock: Clock | None = None,
 ) -> None:
-    """Record a venue until `stop` is set; raises VenueError for unlisted or too many symbols. No network is no error."""
+    """Record a venue until `stop` is set. No network is no error; unlisted or too many symbols raise VenueError."""
     clock, shard = clock or SystemClock(), f"{venue.name}/0"
     control, status = ControlTail(data, venue=venue.name), StatusFile(data / "run" / "capture.json", shard, clock)
     feed = Feed(venue, tuple(instruments), clock, random.random, wanted=control.symbols, report=status.write)
@@ -56,7 +56,7 @@ def capture(
     writer = JournalWriter(path, venue=venue.name, shard=shard, block_ns=LIVE_BLOCK_NS, synchronous=synchronous)
     try:
         sink = JournalSink(writer, retention=retention, clock=clock)
-        cli_main(capture_flow(SocketSource(feed, shard=shard, stop=stop), sink))  # type: ignore[no-untyped-call]
+        cli_main(capture_flow(SocketSource(feed, shard=shard, stop=stop), sink))
     except Exception:
         if feed.error is not None:
             raise feed.error from None

@@ -30,7 +30,7 @@ def run(flow: Dataflow, *, recovery: Path, snapshot_interval_s: float) -> None:
         write_run_file(recovery.parent.parent, recovery.name)
         if not any(recovery.iterdir()):
             init_db_dir(recovery, 1)
-        cli_main(  # type: ignore[no-untyped-call]
+        cli_main(
             flow,
             epoch_interval=timedelta(seconds=snapshot_interval_s),
             recovery_config=RecoveryConfig(str(recovery), timedelta(0)),

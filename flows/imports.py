@@ -10,37 +10,24 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 
 import venues
+from flows.survey import Steps, refine, survey
 from market import record
 from market.clock import MILLISECOND_NS, SECOND_NS
-from market.errors import CaptureError, FrameError
-from market.instrument import Instrument
+from market.errors import CaptureError
 from market.journal import partition_path
 from sinks.journal import JournalWriter
 from sources.lines import Line, read_lines
-from venues.decimals import finest_step
-from venues.rows import Rows
-from venues.venue import Channel, Listing, Venue, listing
+from venues.venue import Venue
 
 BLOCK_NS = 10 * SECOND_NS
 BATCH_NS = 10 * MILLISECOND_NS  # lines of the same 10 ms of receive time are one micro-batch,
 MAX_BATCH_FRAMES = 4096  # unless they are more than this,
 MAX_BATCH_BYTES = 64 << 20  # or longer than this
-MAX_SYMBOLS = 1000  # in one file
 MAX_NAME = 100  # characters of a shard's name made of symbols; longer ones end in a digest
-PROBED_FRAMES = 200  # looked at to tell whether the venue is the right one
 PROGRESS_LINES = 5000
-
-
-@dataclass
-class Steps:
-    """The finest steps seen of one symbol."""
-
-    tick_size: Decimal = Decimal(1)
-    lot_size: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True)
@@ -109,7 +96,7 @@ def _grouped(paths: Iterable[Path], venue: Venue) -> list[_Group]:
         group = groups.setdefault(shard, _Group(shard, {}))
         group.files.append((path, digest))
         for symbol, seen in steps.items():
-            _refine(group.steps.setdefault(symbol, Steps()), seen.tick_size, seen.lot_size)
+            refine(group.steps.setdefault(symbol, Steps()), seen.tick_size, seen.lot_size)
     return list(groups.values())
 
 
@@ -123,65 +110,6 @@ def _shard(venue: str, symbols: Iterable[str]) -> str:
     if len(name) > MAX_NAME:
         name = f"{name[:MAX_NAME].rpartition('+')[0]}+{hashlib.sha256(name.encode()).hexdigest()[:12]}"
     return f"{venue}/{name}"
-
-
-def survey(path: Path, venue: Venue) -> dict[str, Steps]:
-    """The symbols of a capture with the finest steps that its texts use.
-
-    Raises CaptureError where it is no capture of the venue.
-    """
-    found: dict[str, Steps] = {}
-    for line in read_lines(path):
-        if not line.skipped:
-            _look(found, line.frame, venue)
-        if len(found) > MAX_SYMBOLS:
-            raise CaptureError(f"{path} has more than {MAX_SYMBOLS} symbols; split it first")
-    if not found:
-        raise CaptureError(
-            f"no line of {path} is `<receive time> <frame>` with a frame of {venue.name}; is it a line capture?"
-        )
-    _probe(path, venue, found)
-    return found
-
-
-def _look(found: dict[str, Steps], frame: bytes, venue: Venue) -> None:
-    """Take the steps of one frame; a frame that cannot be read is left for the dead letters."""
-    try:
-        texts = venue.texts(frame)
-    except FrameError:
-        return
-    symbol = texts.symbol or (next(iter(found)) if len(found) == 1 else "")
-    if symbol and texts.prices:
-        _refine(found.setdefault(symbol, Steps()), finest_step(texts.prices), finest_step(texts.sizes))
-
-
-def _refine(steps: Steps, tick_size: Decimal, lot_size: Decimal) -> None:
-    steps.tick_size = min(steps.tick_size, tick_size)
-    steps.lot_size = min(steps.lot_size, lot_size)
-
-
-def _probe(path: Path, venue: Venue, found: dict[str, Steps]) -> None:
-    """Refuse a file of which no depth frame, or nothing at all, can be read: another venue's, most likely."""
-    listings = {
-        symbol: listing(number, Instrument(venue.name, symbol, steps.tick_size, steps.lot_size))
-        for number, (symbol, steps) in enumerate(found.items())
-    }
-    reasons: dict[bool, list[str]] = {True: [], False: []}
-    for line in islice((line for line in read_lines(path) if not line.skipped), PROBED_FRAMES):
-        is_depth = venue.channel_of(venue.stream_of(line.frame)) is Channel.DEPTH
-        reasons[is_depth].append(_failure(line, venue, listings))
-    for tried in (reasons[True], reasons[True] + reasons[False]):
-        if tried and all(tried):
-            raise CaptureError(f"{path} cannot be read as {venue.name} ({tried[0]}); is it the right venue?")
-
-
-def _failure(line: Line, venue: Venue, listings: dict[str, Listing]) -> str:
-    """Why a frame cannot be read, "" where it can."""
-    try:
-        venue.read(line.frame, line.received_ns, 0, listings, Rows())
-    except FrameError as error:
-        return str(error)
-    return ""
 
 
 def _refuse_known(group: _Group, data: Path, venue: Venue) -> None:
@@ -244,7 +172,7 @@ def _define(journal: JournalWriter, group: _Group, venue: Venue, received_ns: in
         before = known.get(f"instrument:{symbol}")
         if before:
             defined = record.decode(record.SEPARATOR + before.encode())
-            _refine(steps, Decimal(defined.tick_size), Decimal(defined.lot_size))
+            refine(steps, Decimal(defined.tick_size), Decimal(defined.lot_size))
         frame = record.encode(venue.infer(symbol, f"{steps.tick_size:f}", f"{steps.lot_size:f}"))
         if frame[1:].decode() != before:
             journal.note(f"instrument:{symbol}", frame[1:].decode())

@@ -2,7 +2,7 @@
 
 journal → decode → book → features → bars → regimes → signals → tables, trading and control journals.
 
-No clock, no randomness and no I/O between source and sinks. The stream is keyed by shard; its item is `market.batch.Batch`.
+No clock, no randomness, no I/O between source and sinks. The stream is keyed by shard, its item is market.batch.Batch.
 """
 
 import threading

@@ -96,8 +96,12 @@ def _start_child(settings: Settings) -> "subprocess.Popen[bytes]":
     with (settings.data / "log" / "store.log").open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "flows", "store", "--config", str(config)],
-            stdin=subprocess.PIPE, stdout=output, stderr=output, env={**os.environ, SUPERVISED: "1"}, start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, SUPERVISED: "1"},
+            start_new_session=True,
+        )
 
 
 def _wait_for_child(settings: Settings, child: "subprocess.Popen[bytes]") -> str:

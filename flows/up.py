@@ -115,7 +115,7 @@ def _port(host: str, port: int, setting: str) -> int:
             return int(probe.getsockname()[1])
     except OSError as error:
         raise SettingsError(
-            f"{host}:{port} cannot be used ({error.strerror or error}); stop what uses it, or set {setting} (0: any free)"
+            f"{host}:{port} cannot be used ({error.strerror or error}); stop what uses it or set {setting} (0: any)"
         ) from None
 
 

@@ -17,7 +17,7 @@ class Batch(NamedTuple):
 
     shard: str  # the key of the stream: "binance-usdm/0"
     offset: int  # row of the journal; with `frame` it finds the raw bytes of anything derived from it
-    receive_times: np.ndarray[tuple[int], np.dtype[np.int64]]  # ns, one per frame, never descending
+    receive_times: np.ndarray[tuple[int], np.dtype[np.int64]]  # ns, one per frame; the closing batch has one and no frame
     frames: tuple[bytes, ...]  # as received
     instruments: InstrumentTable = InstrumentTable()
     events: Events = empty_events(0)

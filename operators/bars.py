@@ -14,7 +14,8 @@ bar. Rows stamped more than FUTURE_NS after they were received are in no bar eit
 `future` opens with the first of them and heals with the next credible row. A row for a bar that has closed gives the
 bar again, with `revision` one higher, as long as the bar is one of the last KEPT intervals; beyond that the row is
 counted as a gaps row `late` (start_time = its event time).
-Warm-up: none. NaN: prices of a bar without trades, mids of a bar without updates. Cost: 0.2 µs per row that counts.
+Warm-up: none. NaN: prices of a bar without trades, mids of a bar without updates.
+Cost: 1 µs per row, 0.06 ms per batch.
 Akidau et al. (2015), The Dataflow Model, doi:10.14778/2824032.2824076, for watermarks and revisions.
 """
 

@@ -13,6 +13,7 @@ import numba
 from numba import types
 from numba.extending import register_jitable
 
+from market.kernel_cache import use_cache_of
 from market.schema import EVENT
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -45,12 +46,10 @@ def state_type(state: Any) -> types.Type:
 
 def kernel(*arguments: types.Type) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function for exactly these argument types: cached, without the GIL, with IEEE arithmetic."""
+    use_cache_of("operators")
     return numba.njit([tuple(arguments)], cache=True, nogil=True, fastmath=False)
 
 
 def part(function: Function) -> Function:
-    """A helper that kernels of the same file call: compiled into them, a plain function everywhere else.
-
-    Same file, because Numba's cache knows a kernel by its own file and would miss a change elsewhere.
-    """
+    """A helper that kernels call: compiled into them, a plain function everywhere else."""
     return register_jitable(function)

@@ -7,9 +7,11 @@ With `synchronous=NORMAL` an append survives the death of the process (kill -9) 
 Rows that name their `source` can be appended again and again and are there once.
 """
 
+import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal, Self
 
@@ -18,12 +20,18 @@ from market.journal import SCHEMA_VERSION, pack, unreadable
 
 BUSY_TIMEOUT_S = 10  # how long an append waits for another writer of the same file
 
-_CREATE = (
-    "create table if not exists meta (key text primary key, value text not null) without rowid",
-    "create table if not exists batches (offset integer primary key, received_ns integer not null,"
-    " frames blob not null, source text, source_offset integer)",
-    "create unique index if not exists batches_by_source on batches (source, source_offset) where source is not null",
-)
+_CREATE = """
+pragma journal_mode=wal;
+create table meta (key text primary key, value text not null) without rowid;
+create table batches (
+    offset integer primary key,
+    received_ns integer not null,
+    frames blob not null,
+    source text,
+    source_offset integer
+);
+create unique index batches_by_source on batches (source, source_offset) where source is not null;
+"""
 
 
 class JournalWriter:
@@ -46,14 +54,17 @@ class JournalWriter:
         if block_ns <= 0:
             raise ValueError(f"block_ns must be positive, is {block_ns}")
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if synchronous not in ("NORMAL", "FULL"):
+            raise ValueError(f"synchronous must be NORMAL or FULL, is {synchronous}")
+        facts = {"schema": str(SCHEMA_VERSION), "venue": venue, "shard": shard, "block_ns": str(block_ns)}
+        if not path.exists():
+            _create(path, facts)
         self._database = sqlite3.connect(
             path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False, cached_statements=16
         )
         try:
-            self._configure(synchronous)
-            with self.transaction():
-                self._claim({"schema": str(SCHEMA_VERSION), "venue": venue, "shard": shard, "block_ns": str(block_ns)})
+            self._database.execute(f"pragma synchronous={synchronous}")
+            self._check(facts)
         except sqlite3.DatabaseError as error:
             self._database.close()
             raise unreadable(path, error) from error
@@ -121,22 +132,13 @@ class JournalWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _configure(self, synchronous: str) -> None:
-        if synchronous not in ("NORMAL", "FULL"):
-            raise ValueError(f"synchronous must be NORMAL or FULL, is {synchronous}")
-        self._database.execute("pragma journal_mode=wal")
-        self._database.execute(f"pragma synchronous={synchronous}")
-
-    def _claim(self, wanted: dict[str, str]) -> None:
-        """Make a new journal; refuse a journal of something else."""
-        for statement in _CREATE:
-            self._database.execute(statement)
-        self._database.executemany("insert or ignore into meta values (?, ?)", list(wanted.items()))
+    def _check(self, wanted: dict[str, str]) -> None:
+        """Refuse a journal of something else."""
         present = self.meta()
         for key in ("schema", "venue", "shard"):
-            if present[key] != wanted[key]:
+            if present.get(key) != wanted[key]:
                 raise JournalError(
-                    f"{self._path} is a journal of {key} {present[key]}, not {wanted[key]}; use another data directory"
+                    f"{self._path} is a journal of {key} {present.get(key)}, not {wanted[key]}; use another data folder"
                 )
 
     def _insert(self, received_ns: int, blob: memoryview, source: str | None, source_offset: int | None) -> int:
@@ -150,3 +152,19 @@ class JournalWriter:
             "select offset from batches where source = ? and source_offset = ?", (source, source_offset)
         )
         return int(found.fetchone()[0])
+
+
+def _create(path: Path, facts: dict[str, str]) -> None:
+    """Make an empty journal beside its place and put it there in one step, so that nobody ever sees half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}-{time.monotonic_ns()}.partial")
+    with closing(sqlite3.connect(partial, isolation_level=None)) as database:
+        database.executescript(_CREATE)
+        database.executemany("insert into meta values (?, ?)", list(facts.items()))
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        pass  # another writer was quicker
+    except OSError:
+        partial.replace(path)  # a file system without hard links
+    partial.unlink(missing_ok=True)

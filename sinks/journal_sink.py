@@ -22,7 +22,7 @@ class JournalSink(FixedPartitionedSink[Frames, None]):
         """The one partition."""
         return ["0"]
 
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002 - the signature is Bytewax's
+    def part_fn(self, item_key: str) -> int:
         """The one partition."""
         return 0
 

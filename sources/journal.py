@@ -63,8 +63,8 @@ class JournalSource(FixedPartitionedSource[Keyed, Offsets]):
 
     def build_part(
         self,
-        step_id: str,  # noqa: ARG002 - the signature is Bytewax's
-        for_part: str,  # noqa: ARG002
+        step_id: str,
+        for_part: str,
         resume_state: Offsets | None,
     ) -> "JournalPartition":
         """Begin, or go on after the offsets of a snapshot."""

@@ -6,7 +6,7 @@ journals always merge alike. A partition that has nothing more now is not waited
 """
 
 import logging
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class Merge:
         self._data, self._topic, self._clock, self._lenient = data, topic, clock, lenient
         self._resumed = dict(offsets)
         self._partitions: dict[str, Partition] = {}
-        self._failures: Counter[Path] = Counter()
+        self._unreadable: set[Path] = set()
         self._listed_ns: int | None = None
 
     @property
@@ -89,14 +89,14 @@ class Merge:
         self._partitions = dict(sorted(self._partitions.items()))
 
     def _open(self, path: Path) -> None:
-        """Take a partition in. A live one may be just being made: it is tried again, and named when it fails twice."""
+        """Take a partition in. What cannot be read among live ones is tried again, and named once."""
         try:
             reader = JournalReader(path)
         except JournalError as error:
             if not self._lenient:
                 raise
-            self._failures[path] += 1
-            if self._failures[path] == 2:
+            if path not in self._unreadable:
+                self._unreadable.add(path)
                 log.warning("left out until it can be read: %s", error)
             return
         offset = self._resumed.get(path.stem, 0)

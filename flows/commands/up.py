@@ -19,7 +19,7 @@ def up(
 ) -> None:
     """Run everything under one supervisor until Ctrl-C: store, capture, market, trading, gateway.
 
-    Without options it captures from the built-in simulated exchange over a real WebSocket: no key, no server, no network.
+    Without options it captures from the built-in simulated exchange over a real WebSocket: no key, no network.
     With --venue binance-usdm --instruments BTCUSDT,ETHUSDT it does the same on the live exchange.
     """
     run_for = seconds(duration)

@@ -11,7 +11,8 @@ continues (cause sequence) or has itself (every other cause), start_time the rec
 Warm-up: none beyond the first snapshot. NaN: prices and sizes of a quote that is not valid; price and size of what is
 no trade. `valid` is also false while a book has one side only, and for messages the book contains already (old,
 duplicate).
-Cost: 1 to 4 µs per depth message, by how deep it reaches. Binance, "How to manage a local order book correctly".
+Cost: 1 to 4 µs per depth message, by how deep it reaches, and 0.15 ms per batch.
+Binance, "How to manage a local order book correctly".
 """
 
 from dataclasses import dataclass, field
@@ -70,7 +71,6 @@ def stage() -> Stage:
             return batch
         chained = venues.get(batch.venue).capability.detection == "chain"
         rows = _rebuild(books, batch.events, chained)
-        books.ladders.step[:] = books.ladders.next_step
         for name, table in books.troubles.take().items():
             batch = batch.with_table(name, table)
         return batch._replace(ticks=_frame(rows))

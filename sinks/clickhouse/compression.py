@@ -11,6 +11,7 @@ from sinks.clickhouse.exceptions import BAD_ARGUMENTS, UNKNOWN_COMPRESSION_METHO
 
 ENCODINGS = ("lz4", "zstd", "gzip", "deflate")
 _PREFERRED = ("zstd", "lz4", "gzip", "deflate")
+ZSTD_STEP_BYTES = 1024  # its decoder knows no limit of output, and a block of 4 bytes may become 128 kB
 FAST = 1  # compression level: the wire is a loopback or a local network
 
 
@@ -82,9 +83,9 @@ class Decompressor:
                     self._decoder = self._new()
                 plain += self._step(data, limit - len(plain) + 1)
                 if not self._decoder.eof:
-                    data = self._left()
+                    data = self._left(data)
                     continue
-                data, self._decoder = self._decoder.unused_data, None
+                data, self._decoder = (self._decoder.unused_data or b"") + self._left(data), None
         except (zlib.error, zstandard.ZstdError, RuntimeError, EOFError) as error:
             raise refused(BAD_ARGUMENTS, f"The request body is not {self._encoding}: {error}") from error
         return bytes(plain)
@@ -105,10 +106,10 @@ class Decompressor:
         if self._encoding == "lz4":
             return bytes(self._decoder.decompress(data, limit))
         if self._encoding == "zstd":
-            return bytes(self._decoder.decompress(data))
+            return bytes(self._decoder.decompress(data[:ZSTD_STEP_BYTES]))
         return bytes(self._decoder.decompress(data, limit))
 
-    def _left(self) -> bytes:
+    def _left(self, data: bytes) -> bytes:
         if self._encoding in ("gzip", "deflate"):
             return bytes(self._decoder.unconsumed_tail)
-        return b""
+        return data[ZSTD_STEP_BYTES:] if self._encoding == "zstd" else b""

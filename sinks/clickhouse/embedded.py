@@ -26,13 +26,18 @@ STREAMED = frozenset(
         "JSONLines", "NDJSON", "JSONCompactEachRow", "JSONStringsEachRow", "LineAsString",
     }
 )  # fmt: skip
-DEFAULTS = {
+DEFAULTS: dict[str, int | str] = {
     "max_memory_usage": QUERY_MEMORY_BYTES,
     "max_execution_time": QUERY_SECONDS,
     "async_insert": 0,  # we cut our own insert blocks; an acknowledged insert must be there after a kill
     "allow_introspection_functions": 0,
+    "session_timezone": "UTC",  # whatever the machine's own is
 }
-CAPPED = ("max_memory_usage", "max_execution_time", "max_result_bytes")  # 0 means no limit: never for a reader
+CAPS = {  # 0 means no limit: never for a reader
+    "max_memory_usage": QUERY_MEMORY_BYTES,
+    "max_execution_time": QUERY_SECONDS,
+    "max_result_bytes": RESULT_BYTES,
+}
 READERS_OWN = frozenset({"readonly", "allow_ddl", "allow_introspection_functions"})
 
 
@@ -183,8 +188,8 @@ def _allowed(context: Context) -> Iterator[tuple[str, str]]:
     for name, value in context.settings.items():
         if context.readonly == 1 and name in READERS_OWN:
             continue
-        capped = context.readonly == 1 and name in CAPPED
-        yield name, _capped(value, DEFAULTS.get(name, RESULT_BYTES)) if capped else value
+        capped = context.readonly == 1 and name in CAPS
+        yield name, _capped(value, CAPS[name]) if capped else value
 
 
 def _capped(value: str, cap: int) -> str:

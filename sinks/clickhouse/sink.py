@@ -23,7 +23,7 @@ from sinks.clickhouse.writer import Writer
 
 log = logging.getLogger("barograph.writer")
 
-LIVE_BLOCK_NS = 250_000_000
+LIVE_BLOCK_NS = 1_000_000_000
 CLOSE_S = 3.0  # a stopping flow waits so long for the store; what it did not confirm is in the snapshot
 
 Item = Batch | Decisions
@@ -62,14 +62,14 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
         """The one Bytewax partition."""
         return ["tables"]
 
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002 - the signature is Bytewax's
+    def part_fn(self, item_key: str) -> int:
         """All shards go to it."""
         return 0
 
     def build_part(
         self,
-        step_id: str,  # noqa: ARG002 - the signature is Bytewax's
-        for_part: str,  # noqa: ARG002
+        step_id: str,
+        for_part: str,
         resume_state: Snapshot,
     ) -> "ClickHousePartition":
         """Begin, or go on with what a snapshot held back."""

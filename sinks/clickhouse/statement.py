@@ -66,27 +66,22 @@ def parse(text: bytes) -> Statement:
 def _insert(text: bytes) -> Statement:
     words: set[str] = set()
     before = b""
-    named_function = False
     for token in tokens(text):
+        if token.depth and before == b"(" and token.value in (b"SELECT", b"WITH"):
+            return _query(text, b"INSERT")
         if token.depth or token.kind == "text":
             before = token.value
             continue
         if before == b"FORMAT":
             start = _AFTER_FORMAT.match(text, token.end)
             assert start is not None
-            return _with_data(
-                text[: token.end - len(token.value) - 1],
-                words,
-                text[token.end - len(token.value) : token.end],
-                start.end(),
-            )
+            began = token.end - len(token.value)
+            return _with_data(text[: began - 1], words, text[began : token.end], start.end())
         if token.kind == "word":
             words.add(token.value.decode())
             if token.value == b"VALUES" and before not in (b"INTO", b"TABLE", b"FUNCTION", b"."):
                 return _with_data(text[: token.end - 6], words, b"Values", token.end)
-            if token.value in (b"SELECT", b"WITH", b"WATCH", b"FROM") and not (
-                named_function and before == b"FUNCTION"
-            ):
+            if token.value in (b"SELECT", b"WITH", b"WATCH", b"FROM") and before != b"FUNCTION":
                 return _query(text, b"INSERT")
         before = token.value
     return Statement("INSERT", _decoded(text).rstrip(" ;\n\t"), None, len(text), 0, frozenset(words))

@@ -92,6 +92,8 @@ def test_file_of_another_venue_or_kind_is_refused_before_anything_is_written(tmp
     noise.write_bytes(b"hello\nworld\n")
     with pytest.raises(CaptureError, match="is it the right venue"):
         import_captures([futures, spot], venue="binance-usdm", data=tmp_path)
+    with pytest.raises(CaptureError, match="is it the right venue"):
+        import_captures([futures], venue="binance-spot", data=tmp_path)
     with pytest.raises(CaptureError, match="is it a line capture"):
         import_captures([futures, noise], venue="binance-usdm", data=tmp_path)
     with pytest.raises(VenueError, match="there are"):

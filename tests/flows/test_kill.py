@@ -7,41 +7,19 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import polars as pl
 import pytest
 
-from flows.settings import as_toml, load
+from tests.flows.pipe import barograph, settings_file, tables_of
 
 KILLS = int(os.environ.get("BAROGRAPH_KILLS", "5"))
 VICTIMS = ["market", "trading", "capture", "store", "gateway"]
 PROGRESS_TIMEOUT_S = 30.0
-MEASURED = {"latency", "migrations"}  # what a run measures of itself, not of the market
-
-
-def barograph(*arguments: str | Path, timeout_s: float = 120) -> str:
-    answer = subprocess.run(
-        [sys.executable, "-m", "flows", *map(str, arguments)], capture_output=True, text=True, timeout=timeout_s, check=False
-    )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout
-
-
-def settings_file(folder: Path) -> Path:
-    settings = load(None, data=folder / "data", instruments=["BTCUSDT", "ETHUSDT"])
-    free = {
-        "store": settings.store.model_copy(update={"port": 0}),
-        "gateway": settings.gateway.model_copy(update={"port": 0}),
-    }
-    settings = settings.model_copy(update=free)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "barograph.toml"
-    path.write_text(as_toml(settings))
-    return path
 
 
 def children(parent: int) -> dict[str, int]:
@@ -60,8 +38,6 @@ def children(parent: int) -> dict[str, int]:
 
 def journal_rows(data: Path) -> int:
     """How much capture has recorded; only grows while the pipe lives."""
-    import sqlite3
-
     path = next(iter((data / "journal" / "market").glob("*.db")), None)
     if path is None:
         return 0
@@ -74,18 +50,6 @@ def wait_for(condition, what: str, timeout_s: float = PROGRESS_TIMEOUT_S) -> Non
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not happen within {timeout_s:.0f} s"
         time.sleep(0.1)
-
-
-def tables_of(config: Path) -> dict[str, pl.DataFrame]:
-    names = barograph("sql", "select name from system.tables where database = 'barograph' and engine like '%MergeTree' order by name", "--format", "csv", "--config", config)  # fmt: skip
-    tables = {}
-    for name in names.replace('"', "").split()[1:]:
-        if name not in MEASURED:
-            text = barograph(
-                "sql", f"select * from {name} order by all settings final = 0", "--format", "csv", "--config", config
-            )
-            tables[name] = pl.read_csv(text.encode(), infer_schema=False)
-    return tables
 
 
 @pytest.mark.timeout(1800)

@@ -69,6 +69,10 @@ def test_spot_depth_continues_the_id_before_its_first_and_has_push_time() -> Non
     assert (header["previous"], header["exchange_time"]) == (4, 1680652800016 * 10**6)
 
 
+def test_futures_message_is_not_read_as_spot() -> None:
+    assert "futures" in reasons(decoded(combined("depth", **DEPTH), venue="binance-spot"))[0]
+
+
 def test_spot_ticker_has_no_time() -> None:
     ticker = {"u": 5, "s": "BTCUSDT", "b": "28145.10", "B": "1", "a": "28145.20", "A": "2"}
     events = decoded(combined("bookTicker", **ticker), venue="binance-spot").events

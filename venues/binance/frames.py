@@ -28,6 +28,7 @@ class SpotDepth(msgspec.Struct, gc=False):
     u: Id
     b: Levels
     a: Levels
+    pu: Unused = UNSET  # futures only: its chain must not be taken for spot's dense ids
 
 
 # {"e":"depthUpdate","E":123456789,"T":123456788,"s":"BNBUSDT","U":157,"u":160,"pu":149,"b":[["0.0024","10"]],

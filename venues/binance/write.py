@@ -41,6 +41,8 @@ def _levels(listing: Listing, bids: frames.Levels, asks: frames.Levels) -> tuple
 
 def spot_depth(m: frames.SpotDepth, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
     """Ids are dense: the message continues the id before its first."""
+    if m.pu is not UNSET:
+        raise FrameError("a futures message: it names the id before it, pu; is it the right venue?")
     _write_depth(m, nanoseconds(m.E), m.U - 1, received, position, listings, rows)
 
 

@@ -104,6 +104,13 @@ def test_a_crossed_locked_or_impossible_book_is_not_valid_until_the_next_snapsho
     assert gaps.select("cause", "state").rows() == [("crossed", "open"), ("crossed", "healed")]
 
 
+def test_a_snapshot_older_than_the_message_that_broke_the_book_is_refused() -> None:
+    broken = depth(1, 9, [(BID, 101, 1.0)])
+    ticks, gaps, _ = run(batch(snapshot(1, BOOK), broken, snapshot(8, BOOK), snapshot(9, BOOK)))
+    assert ticks["valid"].to_list() == [True, False, False, True]
+    assert gaps.select("cause", "state").rows() == [("crossed", "open"), ("crossed", "healed")]
+
+
 def test_a_book_with_one_side_is_not_valid_and_not_lost() -> None:
     empty, full = [(ASK, 101, 0.0), (ASK, 102, 0.0)], [(ASK, 103, 1.0)]
     ticks, gaps, _ = run(batch(snapshot(1, BOOK), depth(1, 3, empty), depth(3, 5, full)))

@@ -9,10 +9,10 @@ from clickhouse_connect.driver.client import Client
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from store_process import StoreProcess, start  # noqa: E402
+from store_process import StoreProcess, start
 
-from sinks.clickhouse.client import connect  # noqa: E402
-from sinks.clickhouse.migrate import migrate  # noqa: E402
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.migrate import migrate
 
 
 @pytest.fixture(scope="session")

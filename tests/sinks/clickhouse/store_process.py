@@ -41,7 +41,12 @@ class StoreProcess:
         return f"http://default@127.0.0.1:{self.port}/barograph"
 
     def ask(
-        self, query: str = "", body: Any = None, headers: dict[str, str] | None = None, method: str = "POST", **parameters: Any
+        self,
+        query: str = "",
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        method: str = "POST",
+        **parameters: Any,
     ) -> urllib3.BaseHTTPResponse:
         from urllib.parse import urlencode
 
@@ -68,7 +73,9 @@ class StoreProcess:
 
 def launch(data: Path, host: str = "127.0.0.1", port: int = 0, password: str = "") -> "subprocess.Popen[str]":
     command = [sys.executable, "-c", CODE, str(data), host, str(port), password]
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    return subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
 
 
 def start(data: Path, password: str = "", port: int = 0) -> StoreProcess:

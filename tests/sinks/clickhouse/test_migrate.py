@@ -29,9 +29,12 @@ def test_all_tables_and_views_are_made_once(fresh: Client) -> None:
 
 def test_a_changed_schema_file_is_refused(fresh: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     migrate(fresh)
-    changed = {name: table._replace(statement=table.statement + " ") if name == "quotes" else table for name, table in tables().items()}
+    changed = {
+        name: table._replace(statement=table.statement + " ") if name == "quotes" else table
+        for name, table in tables().items()
+    }
     monkeypatch.setattr(module, "tables", lambda: changed)
-    with pytest.raises(StoreError, match="002_quotes.sql changed after it was applied"):
+    with pytest.raises(StoreError, match=r"002_quotes\.sql changed after it was applied"):
         migrate(fresh)
 
 
@@ -60,7 +63,9 @@ def test_processes_may_migrate_at_once(store: StoreProcess) -> None:
 
 
 def test_the_columns_read_from_the_files_are_those_of_the_tables(client: Client) -> None:
-    rows = client.query("select table, name, type from system.columns where database = 'barograph' order by table, position")
+    rows = client.query(
+        "select table, name, type from system.columns where database = 'barograph' order by table, position"
+    )
     found: dict[str, dict[str, str]] = {}
     for table, name, kind in rows.result_rows:
         found.setdefault(table, {})[name] = kind

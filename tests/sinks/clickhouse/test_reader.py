@@ -62,7 +62,7 @@ def test_a_reader_may_send_settings_beside_the_statement(store: StoreProcess) ->
         "SELECT file('{secret}')",
         "SELECT FILE/* */('{secret}')",
         "SELECT `file`\n-- )\n('{secret}')",
-        'SELECT "file"(\'{secret}\')',
+        "SELECT \"file\"('{secret}')",
         "EXPLAIN SELECT file('{secret}')",
         "WITH x AS (SELECT file('{secret}') AS f) SELECT f FROM x",
         "SELECT arrayMap(x -> file(x), ['{secret}'])",
@@ -155,7 +155,9 @@ def test_a_parameter_cannot_become_a_statement(store: StoreProcess) -> None:
         ({}, {"user": "default", "password": "wrong"}),
     ],
 )
-def test_wrong_credentials_are_refused(store: StoreProcess, headers: dict[str, str], parameters: dict[str, str]) -> None:
+def test_wrong_credentials_are_refused(
+    store: StoreProcess, headers: dict[str, str], parameters: dict[str, str]
+) -> None:
     answer = store.ask("SELECT 1", headers=headers, **parameters)
     assert (answer.status, answer.headers["X-ClickHouse-Exception-Code"]) == (403, "516")
 

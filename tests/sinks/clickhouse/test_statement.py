@@ -1,4 +1,4 @@
-"""Statements are taken apart as ClickHouse would: data begins where it says, words in texts and comments are no words."""
+"""Statements are taken apart as ClickHouse would: data begins where it says; texts and comments hold no words."""
 
 import pytest
 
@@ -25,13 +25,17 @@ def test_insert_data_begins_where_clickhouse_says(text: bytes) -> None:
     statement = parse(text)
     assert statement.data_start is not None
     assert (text[statement.data_start :], statement.format) == (data, form)
-    assert "FORMAT" not in statement.text.upper().replace("'FORMAT X'", "").replace("`FORMAT CSV`", "").replace("/* FORMAT", "")
+    assert "FORMAT" not in statement.text.upper().replace("'FORMAT X'", "").replace("`FORMAT CSV`", "").replace(
+        "/* FORMAT", ""
+    )
 
 
-@pytest.mark.parametrize("text", [b"INSERT INTO t SELECT 1", b"INSERT INTO t (a) WITH 1 AS x SELECT x", b"INSERT INTO t (SELECT 1)"])
+@pytest.mark.parametrize(
+    "text", [b"INSERT INTO t SELECT 1", b"INSERT INTO t (a) WITH 1 AS x SELECT x", b"INSERT INTO t (SELECT 1)"]
+)
 def test_an_insert_of_a_query_takes_no_data(text: bytes) -> None:
     statement = parse(text)
-    assert (statement.verb, statement.data_start) == ("INSERT", None) or text.endswith(b"(SELECT 1)")
+    assert (statement.verb, statement.data_start) == ("INSERT", None)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,8 @@ def test_verb_and_format_are_found(text: bytes, verb: str, form: str | None) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "ends"), [(b"SELECT 1;", 0), (b"SELECT 1; ; ", 0), (b"SELECT ';'", 0), (b"SELECT 1; SELECT 2", 1), (b"A; B; C;", 2)]
+    ("text", "ends"),
+    [(b"SELECT 1;", 0), (b"SELECT 1; ; ", 0), (b"SELECT ';'", 0), (b"SELECT 1; SELECT 2", 1), (b"A; B; C;", 2)],
 )
 def test_only_semicolons_before_the_end_count(text: bytes, ends: int) -> None:
     assert parse(text).ends == ends

@@ -1,0 +1,84 @@
+"""A first look at a line capture: whose frames these are, and the steps of price and size that they use."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+
+from market.errors import CaptureError, FrameError
+from market.instrument import Instrument
+from sources.lines import Line, read_lines
+from venues.decimals import finest_step
+from venues.rows import Rows
+from venues.venue import Channel, Listing, Venue, listing
+
+MAX_SYMBOLS = 1000  # in one file
+PROBED_FRAMES = 200  # looked at to tell whether the venue is the right one
+
+
+@dataclass
+class Steps:
+    """The finest steps seen of one symbol."""
+
+    tick_size: Decimal = Decimal(1)
+    lot_size: Decimal = Decimal(1)
+
+
+def survey(path: Path, venue: Venue) -> dict[str, Steps]:
+    """The symbols of a capture with the finest steps that its texts use.
+
+    Raises CaptureError where it is no capture of the venue.
+    """
+    found: dict[str, Steps] = {}
+    for line in read_lines(path):
+        if not line.skipped:
+            _look(found, line.frame, venue)
+        if len(found) > MAX_SYMBOLS:
+            raise CaptureError(f"{path} has more than {MAX_SYMBOLS} symbols; split it first")
+    if not found:
+        raise CaptureError(
+            f"no line of {path} is `<receive time> <frame>` with a frame of {venue.name}; is it a line capture?"
+        )
+    _probe(path, venue, found)
+    return found
+
+
+def _look(found: dict[str, Steps], frame: bytes, venue: Venue) -> None:
+    """Take the steps of one frame; a frame that cannot be read is left for the dead letters."""
+    try:
+        texts = venue.texts(frame)
+    except FrameError:
+        return
+    symbol = texts.symbol or (next(iter(found)) if len(found) == 1 else "")
+    if symbol and texts.prices:
+        refine(found.setdefault(symbol, Steps()), finest_step(texts.prices), finest_step(texts.sizes))
+
+
+def refine(steps: Steps, tick_size: Decimal, lot_size: Decimal) -> None:
+    """Make steps finer where these are."""
+    steps.tick_size = min(steps.tick_size, tick_size)
+    steps.lot_size = min(steps.lot_size, lot_size)
+
+
+def _probe(path: Path, venue: Venue, found: dict[str, Steps]) -> None:
+    """Refuse a file of which no depth frame, or nothing at all, can be read: another venue's, most likely."""
+    listings = {
+        symbol: listing(number, Instrument(venue.name, symbol, steps.tick_size, steps.lot_size))
+        for number, (symbol, steps) in enumerate(found.items())
+    }
+    reasons: dict[bool, list[str]] = {True: [], False: []}
+    for line in islice((line for line in read_lines(path) if not line.skipped), PROBED_FRAMES):
+        is_depth = venue.channel_of(venue.stream_of(line.frame)) is Channel.DEPTH
+        reasons[is_depth].append(_failure(line, venue, listings))
+    for tried in (reasons[True], reasons[True] + reasons[False]):
+        if tried and all(tried):
+            raise CaptureError(f"{path} cannot be read as {venue.name} ({tried[0]}); is it the right venue?")
+
+
+def _failure(line: Line, venue: Venue, listings: dict[str, Listing]) -> str:
+    """Why a frame cannot be read, "" where it can."""
+    try:
+        venue.read(line.frame, line.received_ns, 0, listings, Rows())
+    except FrameError as error:
+        return str(error)
+    return ""

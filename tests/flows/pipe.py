@@ -1,0 +1,58 @@
+"""Driving `barograph` as a user does, and reading its tables back: for the tests of the whole pipe."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+
+from flows.settings import Settings, as_toml, load
+
+MEASURED = {"latency", "migrations"}  # what a run measures of itself, not of the market
+TABLES = "select name from system.tables where database = 'barograph' and engine like '%MergeTree' order by name"
+
+
+def barograph(*arguments: str | Path, timeout_s: float = 170) -> str:
+    """Run one command; its output."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "flows", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def settings_file(folder: Path, **sections: dict[str, object]) -> Path:
+    """Settings of their own data folder, on ports that nothing else uses."""
+    settings = load(None, data=folder / "data", instruments=["BTCUSDT", "ETHUSDT"])
+    settings = changed(settings, **{"store": {"port": 0}, "gateway": {"port": 0}, **sections})
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "barograph.toml"
+    path.write_text(as_toml(settings))
+    return path
+
+
+def changed(settings: Settings, **sections: dict[str, object]) -> Settings:
+    """Settings with some values of some sections replaced."""
+    return settings.model_copy(
+        update={name: getattr(settings, name).model_copy(update=values) for name, values in sections.items()}
+    )
+
+
+def ask(config: Path, query: str) -> pl.DataFrame:
+    """The answer to a query, all columns as text."""
+    return pl.read_csv(barograph("sql", query, "--format", "csv", "--config", config).encode(), infer_schema=False)
+
+
+def tables_of(config: Path) -> dict[str, pl.DataFrame]:
+    """Every table as it lies in the store, duplicates included, in one order."""
+    names = [name for name in ask(config, TABLES)["name"].to_list() if name not in MEASURED]
+    return {name: _rows(config, name) for name in names}
+
+
+def _rows(config: Path, table: str) -> pl.DataFrame:
+    rows = ask(config, f"select * from {table} settings final = 0")
+    return rows.sort(rows.columns) if rows.width else rows

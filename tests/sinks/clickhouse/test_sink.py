@@ -1,0 +1,161 @@
+"""The sink against a real store: whatever is killed, the tables hold every row once and equal an uninterrupted run."""
+
+import pickle
+import signal
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.client import Client
+from flow_items import MILLISECOND, SHARD, START, batch, signals
+from store_process import StoreProcess, start
+
+from market.batch import Batch
+from market.clock import ManualClock
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.latency import LatencyRecorder, quantiles
+from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.schema import tables
+from sinks.clickhouse.sink import ClickHousePartition, ClickHouseSink
+
+ITEMS = [batch(offset, step_ms=90) for offset in range(1, 50)] + [batch(49, step_ms=90, last=True)]
+TABLES = ("quotes", "trades", "features", "gaps")
+
+
+def made(store: StoreProcess, database: str) -> str:
+    """DSN of a new database with the tables that these tests write to."""
+    store.text(f"drop database if exists {database} sync")
+    client = connect(store.dsn.replace("barograph", database))
+    for name in (*TABLES, "signals", "latency"):
+        client.command(tables()[name].statement)
+    client.close()
+    return store.dsn.replace("barograph", database)
+
+
+@pytest.fixture
+def database(store: StoreProcess) -> str:
+    return made(store, "sink")
+
+
+def part(dsn: str, state: bytes | None = None, **options: object) -> ClickHousePartition:
+    return ClickHouseSink(dsn, close_s=20, **options).build_part("tables", "tables", state)  # type: ignore[arg-type]
+
+
+def contents(dsn: str) -> dict[str, list]:
+    client = connect(dsn)
+    rows = {name: sorted(map(repr, client.query(f"select * from {name}").result_rows)) for name in TABLES}
+    client.close()
+    return rows
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(store: StoreProcess) -> dict[str, list]:
+    dsn = made(store, "whole")
+    sink = part(dsn)
+    sink.write_batch(ITEMS)
+    sink.close()
+    found = contents(dsn)
+    assert {name: len(rows) for name, rows in found.items()} == {
+        "quotes": 147,
+        "trades": 98,
+        "features": 49,
+        "gaps": 16,
+    }
+    return found
+
+
+def test_two_runs_over_one_store_leave_one_copy(database: str, uninterrupted: dict[str, list]) -> None:
+    for _ in range(2):
+        sink = part(database)
+        sink.write_batch(ITEMS)
+        sink.close()
+    assert contents(database) == uninterrupted
+
+
+@pytest.mark.parametrize("at", [1, 10, 33])
+def test_a_crash_after_a_snapshot_loses_and_doubles_nothing(
+    database: str, uninterrupted: dict[str, list], at: int
+) -> None:
+    first = part(database)
+    first.write_batch(ITEMS[:at])
+    state = first.snapshot()
+    first.write_batch(ITEMS[at : at + 9])  # some of it inserted, none of it in the snapshot
+    del first
+    again = part(database, state)
+    again.write_batch(ITEMS[at:])
+    again.close()
+    assert contents(database) == uninterrupted
+
+
+def test_a_snapshot_holds_what_the_store_never_confirmed(database: str, uninterrupted: dict[str, list]) -> None:
+    nowhere = ClickHouseSink("http://127.0.0.1:9/barograph", close_s=0.05).build_part("tables", "tables", None)
+    nowhere.write_batch(ITEMS)
+    state = nowhere.snapshot()
+    nowhere.close()
+    again = part(database, state)
+    again.close()
+    assert contents(database) == uninterrupted
+
+
+def test_a_snapshot_is_plain_bytes(database: str) -> None:
+    sink = part(database)
+    sink.write_batch(ITEMS[:5])
+    state = sink.snapshot()
+    assert isinstance(state, bytes)
+    assert list(pickle.loads(state).opened) == [SHARD]
+    sink.close()
+
+
+def test_a_store_killed_midway_gets_everything_once(tmp_path: Path, uninterrupted: dict[str, list]) -> None:
+    running = start(tmp_path)
+    migrate(connect(running.dsn))
+    sink = part(running.dsn)
+    sink.write_batch(ITEMS[:20])
+    running.end(signal.SIGKILL)
+    sink.write_batch(ITEMS[20:])
+    again = start(tmp_path, port=running.port)
+    sink.close()
+    assert contents(again.dsn) == uninterrupted
+    again.end()
+
+
+def test_maps_and_low_rate_tables_reach_the_store(database: str) -> None:
+    item = Batch(SHARD, 1, batch(1).receive_times, ()).with_table("signals", signals(START))
+    sink = part(database)
+    sink.write_batch([item, batch(2, last=True)])
+    sink.close()
+    client: Client = connect(database)
+    rows = client.query("select evidence, venue, shard, frame from signals order by frame").result_rows
+    assert rows == [({"imbalance": 0.25, "ofi_10": -1.0}, "binance-usdm", SHARD, 1), ({}, "binance-usdm", SHARD, 2)]
+    client.close()
+
+
+def test_latencies_are_measured_only_with_a_clock(database: str) -> None:
+    clock = ManualClock(START + 10**10)
+    sink = part(database, clock=clock)
+    for item in ITEMS:
+        clock.advance(200 * MILLISECOND)
+        sink.write_batch([item])
+    sink.close()
+    client = connect(database)
+    stages = dict(client.query("select stage, sum(count) from latency group by stage").result_rows)
+    assert 0 < stages["sink"] <= 49
+    assert set(stages) <= {"sink", "store"}
+    client.close()
+
+
+def test_latency_is_now_minus_receive_time() -> None:
+    item = batch(1)
+    clock = ManualClock(item.receive_time + 7)
+    recorder = LatencyRecorder(clock)
+    assert recorder.arrived(item) is None
+    clock.advance(10**9)
+    block = recorder.arrived(batch(2, last=True))
+    assert block is not None
+    (row,) = block.parts[0].tables["latency"].to_dicts()
+    assert (row["stage"], row["count"], row["p50_ns"], row["max_ns"], row["venue"]) == ("sink", 1, 7, 7, "binance-usdm")
+
+
+@pytest.mark.parametrize("count", [1, 2, 100, 101])
+def test_quantiles_are_values_that_occurred(count: int) -> None:
+    p50, p99, largest = quantiles(list(range(count, 0, -1)))
+    assert (p50, p99, largest) == (-(-count // 2), -(-count * 99 // 100), count)

@@ -1,0 +1,141 @@
+"""The writer: everything in order, nothing twice, patient with what passes, plain about what does not."""
+
+import random
+import threading
+from typing import Any
+
+import polars as pl
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError, ProgrammingError
+
+from market.errors import StoreError
+from sinks.clickhouse import writer as module
+from sinks.clickhouse.blocks import Block
+from sinks.clickhouse.tables import Part
+from sinks.clickhouse.writer import QUEUE_BLOCKS, Writer, transient
+
+
+def block(number: int) -> Block:
+    frame = pl.DataFrame({"venue": ["v"], "shard": ["v/0"], "stage": [str(number)]})
+    return Block("v/0", number, number, (Part("v/0", number, 1, (), None, {"latency": frame}),))
+
+
+class Table:
+    """Stands for a store: fails as often as told, then keeps tokens."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.tokens: list[str] = []
+        self.open = threading.Event()
+        self.open.set()
+
+    def __call__(self, table: str, rows: Any, token: str) -> None:
+        self.open.wait()
+        if self.failures:
+            raise self.failures.pop(0)
+        self.tokens.append(token)
+
+
+class NoPause(random.Random):
+    def uniform(self, a: float, b: float) -> float:
+        return 0.0
+
+
+def test_blocks_are_inserted_in_order() -> None:
+    table = Table()
+    writer = Writer(table)
+    for number in range(200):
+        writer.put(block(number))
+    assert writer.close(10) == 0
+    assert table.tokens == [f"latency|v/0|{number}|{number}|1" for number in range(200)]
+
+
+def test_transient_trouble_is_retried_until_it_is_over() -> None:
+    table = Table(*[OperationalError("no route")] * 30, DatabaseError("x", code=252), StoreError("down"))
+    table.failures[-1].__cause__ = OperationalError("no route")
+    writer = Writer(table, chance=NoPause())
+    writer.put(block(1))
+    assert writer.close(10) == 0
+    assert len(table.tokens) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [DatabaseError("no such table", code=60), ProgrammingError("x"), ValueError("our bug")]
+)
+def test_permanent_trouble_is_told_to_the_owner(error: Exception) -> None:
+    writer = Writer(Table(error), chance=NoPause())
+    writer.put(block(1))
+    with pytest.raises(StoreError, match="for good"):
+        writer.close(10)
+    with pytest.raises(StoreError, match="for good"):
+        writer.put(block(2))
+    with pytest.raises(StoreError, match="for good"):
+        writer.unconfirmed()
+
+
+def test_what_is_not_confirmed_is_in_the_snapshot() -> None:
+    table = Table()
+    table.open.clear()
+    writer = Writer(table)
+    for number in range(3):
+        writer.put(block(number))
+    assert [pending.first_offset for pending in writer.unconfirmed()] == [0, 1, 2]
+    table.open.set()
+    assert writer.close(10) == 0
+
+
+def test_a_full_queue_holds_its_owner_back() -> None:
+    table = Table()
+    table.open.clear()
+    writer = Writer(table)
+    for number in range(QUEUE_BLOCKS):
+        writer.put(block(number))
+    extra = threading.Thread(target=writer.put, args=(block(QUEUE_BLOCKS),))
+    extra.start()
+    extra.join(0.05)
+    assert extra.is_alive()
+    table.open.set()
+    extra.join(10)
+    assert writer.close(10) == 0
+    assert len(table.tokens) == QUEUE_BLOCKS + 1
+
+
+def test_closing_does_not_wait_for_ever() -> None:
+    table = Table(*[OperationalError("no route")] * 10_000)
+    writer = Writer(table)
+    writer.put(block(1))
+    assert writer.close(0.1) == 1
+    assert table.tokens == []
+
+
+def test_pauses_grow_to_a_limit() -> None:
+    asked: list[float] = []
+
+    class Noted(random.Random):
+        def uniform(self, a: float, b: float) -> float:
+            asked.append(b)
+            return 0.0
+
+    writer = Writer(Table(*[OperationalError("no route")] * 20), chance=Noted())
+    writer.put(block(1))
+    assert writer.close(10) == 0
+    assert asked == sorted(asked)
+    assert asked[-1] == module.LONGEST_PAUSE_S
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OperationalError("connection refused"), True),
+        (DatabaseError("HTTP driver received HTTP status 502"), True),
+        (DatabaseError("memory", code=241), True),
+        (DatabaseError("space", code=243), True),
+        (DatabaseError("unknown column", code=16), False),
+        (DatabaseError("wrong password", code=516), False),
+        (ProgrammingError("ours"), False),
+        (KeyError("ours"), False),
+        (StoreError("a wrong DSN"), False),
+    ],
+)
+def test_trouble_is_told_apart(error: Exception, expected: bool) -> None:
+    assert transient(error) is expected

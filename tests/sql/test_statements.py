@@ -1,0 +1,111 @@
+"""Every file of `sql/` runs on the schema as shipped, and the checks find what they are for."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "sinks" / "clickhouse"))
+
+from store_process import start
+
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.schema import sql_files, tables
+
+VALUES = {"UInt": 5, "Int": 5, "Float": 0.5, "String": "", "DateTime": "2026-11-22 00:00:00"}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    running = start(tmp_path_factory.mktemp("sql"))
+    client = connect(running.dsn)
+    migrate(client)
+    yield client
+    client.close()
+    running.end()
+
+
+def parameters(statement: str) -> dict[str, object]:
+    wanted = re.findall(r"\{(\w+):(\w+)", statement)
+    return {name: next(value for start, value in VALUES.items() if kind.startswith(start)) for name, kind in wanted}
+
+
+@pytest.mark.parametrize("name", sql_files("queries"))
+def test_a_query_runs_on_empty_tables(store: Client, name: str) -> None:
+    statement = sql_files("queries")[name]
+    store.raw_query(statement, parameters=parameters(statement))
+
+
+@pytest.mark.parametrize("name", sql_files("checks"))
+def test_a_check_finds_nothing_in_empty_tables(store: Client, name: str) -> None:
+    assert store.query(sql_files("checks")[name]).row_count == 0
+
+
+@pytest.mark.parametrize("name", sql_files("views"))
+def test_a_view_answers(store: Client, name: str) -> None:
+    assert store.query(f"select * from {name}").row_count == 0
+
+
+@pytest.mark.parametrize("name", tables())
+def test_the_duplicate_check_of_a_table_sees_a_duplicate_and_replacing_removes_it(store: Client, name: str) -> None:
+    for token in ("first", "second"):
+        settings = {"insert_deduplication_token": token, "optimize_on_insert": 0}
+        store.command(f"insert into {name} ({next(iter(tables()[name].columns))}) values ('x')", settings=settings)
+    assert store.query(sql_files("checks")[f"duplicates_{name}"]).row_count == 1
+    store.command(f"optimize table {name} final")
+    assert store.query(sql_files("checks")[f"duplicates_{name}"]).row_count == 0
+    store.command(f"truncate table {name}")
+
+
+BAD = {
+    "crossed_quotes": ("quotes", "bid_price, ask_price, bid_size, ask_size, valid", "(101, 100, 1, 1, true)"),
+    "invalid_quotes_with_prices": ("quotes", "source, bid_price, ask_price, valid", "('book', 99, 100, false)"),
+    "regime_probabilities": ("regimes", "probability_calm, probability_bear", "(0.9, 1)"),
+    "bars_without_order": ("bars", "trades, open, high, low, close, open_time, close_time", "(1, 5, 4, 3, 4, 0, 1)"),
+    "fills_without_order": ("fills", "account, client_order_id", "('a', 'nobody')"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_check_finds_what_it_is_for(store: Client, name: str) -> None:
+    table, columns, row = BAD[name]
+    store.command(f"insert into {table} ({columns}) values {row}")
+    assert store.query(sql_files("checks")[name]).row_count == 1
+    store.command(f"truncate table {table}")
+
+
+def test_a_refused_order_that_was_sent_is_found(store: Client) -> None:
+    store.command("insert into orders (account, client_order_id, state) values ('a', 'o', 'submitted')")
+    store.command("insert into risk_events (account, client_order_id, event) values ('a', 'o', 'refused')")
+    assert store.query(sql_files("checks")["orders_after_refusal"]).row_count == 1
+    store.command("truncate table orders")
+    store.command("truncate table risk_events")
+
+
+def test_the_newest_word_on_a_gap_decides_whether_it_is_open(store: Client) -> None:
+    words = [
+        ("BTC", "open", "sequence"),
+        ("BTC", "healed", "sequence"),
+        ("ETH", "open", "silent"),
+        ("ETH", "healed", "duplicate"),
+    ]
+    rows = ", ".join(f"('{name}', {time}, '{state}', '{cause}')" for time, (name, state, cause) in enumerate(words))
+    store.command(f"insert into gaps (instrument, receive_time, state, cause) values {rows}")
+    assert store.query("select instrument from open_gaps").result_rows == [("ETH",)]
+    store.command("truncate table gaps")
+
+
+@pytest.mark.parametrize("name", tables())
+def test_a_table_has_its_window_key_codecs_and_comments(store: Client, name: str) -> None:
+    statement = tables()[name].statement
+    assert "non_replicated_deduplication_window = 10000" in statement
+    assert "engine = ReplacingMergeTree\n" in statement
+    assert statement.count(" comment '") == len(tables()[name].columns)
+    assert re.search(r"^comment '.+'$", statement, re.MULTILINE)
+    for column, kind in tables()[name].columns.items():
+        if kind.startswith("DateTime64"):
+            assert f"    {column} {kind} codec(DoubleDelta, ZSTD(1))" in statement
