@@ -23,7 +23,7 @@ from sources.lines import Line, read_lines
 from venues.venue import Venue
 
 BLOCK_NS = 10 * SECOND_NS
-BATCH_NS = 10 * MILLISECOND_NS  # lines of the same 10 ms of receive time are one micro-batch,
+BATCH_NS = 100 * MILLISECOND_NS  # lines of the same 100 ms of receive time are one micro-batch,
 MAX_BATCH_FRAMES = 4096  # unless they are more than this,
 MAX_BATCH_BYTES = 64 << 20  # or longer than this
 MAX_NAME = 100  # characters of a shard's name made of symbols; longer ones end in a digest
@@ -182,7 +182,7 @@ def _define(journal: JournalWriter, group: _Group, venue: Venue, received_ns: in
 
 
 def micro_batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """Lines cut where the 10 ms of their receive time end, or a batch is full; always alike for a file."""
+    """Lines cut where the 100 ms of their receive time end, or a batch is full; always alike for a file."""
     batch: list[Line] = []
     size = 0
     for line in lines:

@@ -39,7 +39,7 @@ def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None
             config = save_settings(settings, "settings")
             if not server_dsn(settings):
                 supervisor.start("store", "store", "--config", str(config), foundation=True)
-            compile_kernels(stop, plain=plain)
+            compile_kernels(stop, simulated=settings.venue == SIMULATED, plain=plain)
             start_processes(supervisor, settings, config, stop)
             until_s = None if duration_s is None else time.monotonic() + duration_s
             with View(settings, supervisor, plain=plain) as view, quiet_log(view.say):
@@ -70,9 +70,9 @@ def _await_ready(data: Path, process: Process, stop: threading.Event) -> None:
             return
 
 
-def compile_kernels(stop: threading.Event, *, plain: bool) -> None:
+def compile_kernels(stop: threading.Event, *, simulated: bool, plain: bool) -> None:
     """Compile or load every kernel, so that no process compiles the same one twice; shows how far it is."""
-    names = kernel_modules()
+    names = kernel_modules(simulated=simulated)
     columns = (
         TextColumn("compiling kernels"),
         BarColumn(),
@@ -83,7 +83,7 @@ def compile_kernels(stop: threading.Event, *, plain: bool) -> None:
     with Progress(*columns, transient=not plain, disable=plain) as progress:
         task = progress.add_task("", total=len(names))
         started_s = time.monotonic()
-        for name in warm():
+        for name in warm(names):
             if stop.is_set():
                 return
             progress.update(task, advance=1, description=name)

@@ -2,19 +2,23 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import operators
 
-
-def kernel_modules() -> list[str]:
-    """Names of the modules that hold kernels, operators first, in import order."""
-    found = [info.name for info in pkgutil.walk_packages(operators.__path__, "operators.")]
-    return [*sorted(found), "simulator.engine"]
+SIMULATOR = "simulator.warm"
 
 
-def warm() -> Iterator[str]:
-    """Import them one by one, yielding each name before its import."""
-    for name in kernel_modules():
+def kernel_modules(*, simulated: bool) -> list[str]:
+    """Names of the modules that may hold kernels, and the simulated exchange as one."""
+    found = sorted(info.name for info in pkgutil.walk_packages(operators.__path__, "operators."))
+    return [*found, SIMULATOR] if simulated else found
+
+
+def warm(names: Iterable[str]) -> Iterator[str]:
+    """Compile them one by one, yielding each name before its turn."""
+    for name in names:
         yield name
-        importlib.import_module(name)
+        module = importlib.import_module(name)
+        if name == SIMULATOR:
+            module.compile_all()

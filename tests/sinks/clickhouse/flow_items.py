@@ -67,6 +67,7 @@ def signals(time: int) -> pl.DataFrame:
     rows = [(*head, [{"key": "imbalance", "value": 0.25}, {"key": "ofi_10", "value": -1.0}], 1), (*head, [], 2)]
     schema = {
         "instrument": pl.String, "timeframe": pl.String, "time": pl.Int64, "receive_time": pl.Int64,
-        "direction": pl.Float64, "confidence": pl.Float64, "volatility": pl.Float64, "regime": pl.String, "evidence": pairs, "frame": pl.Int32,
+        "direction": pl.Float64, "confidence": pl.Float64, "volatility": pl.Float64, "regime": pl.String,
+        "evidence": pairs, "frame": pl.Int32,
     }  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row")
