@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from flows.runfile import write_run_file
 from flows.settings import Secrets, Settings
 from flows.status import journal_ends
@@ -14,12 +16,13 @@ def run_store(settings: Settings, stop: threading.Event) -> None:
     """Serve the embedded store until stopped."""
     from sinks.clickhouse.store import serve
 
-    password = Secrets().store_password
+    secrets = Secrets()
     serve(
         settings.data,
         host=settings.store.host,
         port=settings.store.port,
-        password=password.get_secret_value() if password is not None else None,
+        password=_plain(secrets.store_password),
+        reader_password=_plain(secrets.reader_password),
         stop=stop,
     )
 
@@ -59,6 +62,10 @@ def run_simulator(settings: Settings, port: int, stop: threading.Event) -> None:
         ready=ready,
         stop=stop,
     )
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 def _ready(data: Path, name: str) -> Callable[[int], None]:

@@ -112,11 +112,12 @@ class Settings(Section):
 
 
 class Secrets(BaseSettings):
-    """What never stands in a file: BAROGRAPH_STORE_PASSWORD, BAROGRAPH_API_KEY, BAROGRAPH_DSN."""
+    """What never stands in a file: BAROGRAPH_DSN, BAROGRAPH_STORE_PASSWORD, BAROGRAPH_READER_PASSWORD, BAROGRAPH_API_KEY."""
 
     model_config = SettingsConfigDict(env_prefix="BAROGRAPH_", extra="ignore")
 
-    store_password: SecretStr | None = None
+    store_password: SecretStr | None = None  # of user default of the embedded store
+    reader_password: SecretStr | None = None  # of user reader
     api_key: SecretStr | None = None
     dsn: SecretStr | None = None  # a DSN may carry a password; it wins over store.dsn
 

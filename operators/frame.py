@@ -37,7 +37,8 @@ def _frame(columns: Columns) -> pl.DataFrame:
 def _arrow(values: np.ndarray[Any, Any]) -> pa.Array:
     """An array as an Arrow array that shares its memory, but for bits."""
     if values.dtype == np.bool_:
-        return pa.array(values)
+        bits = pa.py_buffer(np.packbits(values, bitorder="little"))
+        return pa.Array.from_buffers(pa.bool_(), len(values), [None, bits])
     return pa.Array.from_buffers(_ARROW[values.dtype], len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 

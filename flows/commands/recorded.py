@@ -9,9 +9,7 @@ from flows.commands.options import Config, Data, settings_of
 
 
 def import_(
-    captures: Annotated[
-        list[Path], typer.Argument(help="Line captures, plain, .gz or .zst, in recorded order.")
-    ],
+    captures: Annotated[list[Path], typer.Argument(help="Line captures, plain, .gz or .zst, in recorded order.")],
     venue: Annotated[str, typer.Option(help="Whose frames they are: binance-usdm, binance-coinm or binance-spot.")],
     config: Config = None,
     data: Data = None,

@@ -13,9 +13,7 @@ def up(
     instruments: Instruments = None,
     data: Data = None,
     duration: Annotated[str | None, typer.Option(help="Stop by itself after 60s, 5m, 2h.")] = None,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Lines, no live view; so by itself when piped.")
-    ] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines, no live view; so by itself when piped.")] = False,
 ) -> None:
     """Run everything under one supervisor until Ctrl-C: store, capture, market, trading, gateway.
 

@@ -84,7 +84,7 @@ def _step(stale_s: float, state: list[Books], batch: Batch) -> Batch:
         rows.append(signal(regime, view(books, number, regime["receive_time"]), stale_s=stale_s))
     if columns:
         advance(books, *columns, row, LAST_FRAME)
-    return batch.with_table("signals", pl.DataFrame(rows, schema=SIGNAL))
+    return batch.with_table("signals", pl.DataFrame(rows, schema=SIGNAL)) if rows else batch
 
 
 def view(books: Books, number: int, time_ns: int) -> BookView:

@@ -11,6 +11,7 @@ from sinks.clickhouse.exceptions import BAD_ARGUMENTS, UNKNOWN_COMPRESSION_METHO
 
 ENCODINGS = ("lz4", "zstd", "gzip", "deflate")
 _PREFERRED = ("zstd", "lz4", "gzip", "deflate")
+LZ4_STEP_BYTES = 4 << 20  # its decoder allocates as much as it may give
 ZSTD_STEP_BYTES = 1024  # its decoder knows no limit of output, and a block of 4 bytes may become 128 kB
 FAST = 1  # compression level: the wire is a loopback or a local network
 
@@ -78,7 +79,7 @@ class Decompressor:
         """The plain bytes of one piece, at most `limit` and one block; raises QueryError on rubbish."""
         plain = bytearray()
         try:
-            while data and len(plain) <= limit:
+            while (data or self._holds_back()) and len(plain) <= limit:
                 if self._decoder is None:
                     self._decoder = self._new()
                 plain += self._step(data, limit - len(plain) + 1)
@@ -104,10 +105,14 @@ class Decompressor:
 
     def _step(self, data: bytes, limit: int) -> bytes:
         if self._encoding == "lz4":
-            return bytes(self._decoder.decompress(data, limit))
+            return bytes(self._decoder.decompress(data, min(limit, LZ4_STEP_BYTES)))
         if self._encoding == "zstd":
             return bytes(self._decoder.decompress(data[:ZSTD_STEP_BYTES]))
         return bytes(self._decoder.decompress(data, limit))
+
+    def _holds_back(self) -> bool:
+        """Whether the decoder keeps input that it has not turned into output yet."""
+        return self._encoding == "lz4" and self._decoder is not None and not self._decoder.needs_input
 
     def _left(self, data: bytes) -> bytes:
         if self._encoding in ("gzip", "deflate"):

@@ -1,8 +1,9 @@
 """Bringing the tables to our version: schema files in order, each once, recorded with its checksum; then the views.
 
-Views hold no data, so they are simply written anew; a schema file that was applied must never change.
+Views hold no data, so a changed one is simply written anew; a schema file that was applied must never change.
 """
 
+import hashlib
 import logging
 
 from clickhouse_connect.driver.client import Client
@@ -38,9 +39,8 @@ def migrate(client: Client) -> list[str]:
         client.command(MIGRATIONS)
         known = _applied(client)
         made = [table.name for table in tables().values() if _apply(client, table, known.get(table.version))]
-        if made or _missing_views(client):
-            for statement in sql_files("views").values():
-                client.command(statement)
+        for statement in _changed_views(client):
+            client.command(statement)
     except ClickHouseError as error:
         raise StoreError(f"the store refused a migration: {error}") from error
     newest = max(table.version for table in tables().values())
@@ -72,8 +72,13 @@ def _apply(client: Client, table: Table, applied: str | None) -> bool:
     return True
 
 
-def _missing_views(client: Client) -> bool:
-    rows = client.query(
-        "select name from system.tables where database = currentDatabase() and engine = 'View'"
-    ).result_rows
-    return not set(sql_files("views")) <= {name for (name,) in rows}
+def _changed_views(client: Client) -> list[str]:
+    """Statements of the views that are missing or of another text; a view's comment is the checksum of its text."""
+    query = "select name, comment from system.tables where database = currentDatabase() and engine = 'View'"
+    present = {str(name): str(comment) for name, comment in client.query(query).result_rows}
+    wanted = {name: hashlib.sha256(statement.encode()).hexdigest() for name, statement in sql_files("views").items()}
+    return [
+        f"{sql_files('views')[name]}comment '{checksum}'"
+        for name, checksum in wanted.items()
+        if present.get(name) != checksum
+    ]

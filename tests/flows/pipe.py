@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 
 import polars as pl
+from clickhouse_connect.driver.client import Client
 
 from flows.settings import Settings, as_toml, load
+from flows.tables import opened_store
+from sinks.clickhouse.client import connect
 
 MEASURED = {"latency", "migrations"}  # what a run measures of itself, not of the market
 TABLES = "select name from system.tables where database = 'barograph' and engine like '%MergeTree' order by name"
@@ -49,10 +52,13 @@ def ask(config: Path, query: str) -> pl.DataFrame:
 
 def tables_of(config: Path) -> dict[str, pl.DataFrame]:
     """Every table as it lies in the store, duplicates included, in one order."""
-    names = [name for name in ask(config, TABLES)["name"].to_list() if name not in MEASURED]
-    return {name: _rows(config, name) for name in names}
+    with opened_store(load(config)) as dsn:
+        client = connect(dsn)
+        names = [row[0] for row in client.query(TABLES).result_rows if row[0] not in MEASURED]
+        return {name: _rows(client, name) for name in names}
 
 
-def _rows(config: Path, table: str) -> pl.DataFrame:
-    rows = ask(config, f"select * from {table} settings final = 0")
+def _rows(client: Client, table: str) -> pl.DataFrame:
+    text = client.raw_query(f"select * from {table} settings final = 0", fmt="CSVWithNames")
+    rows = pl.read_csv(text, infer_schema=False)
     return rows.sort(rows.columns) if rows.width else rows

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ["up", "capture", "market", "trading", "store", "gateway", "simulate", "import", "replay", "sql", "status", "regimes", "settings"]  # fmt: skip
+COMMANDS = (
+    "up capture market trading store gateway simulate import replay sql status regimes settings account"
+).split()
 
 
 def barograph(*arguments: str) -> subprocess.CompletedProcess[str]:

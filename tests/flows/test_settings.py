@@ -1,5 +1,6 @@
 """Settings: one validated tree, and the example file that explains it."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,7 @@ def test_the_example_file_reads_back_as_the_defaults(tmp_path: Path) -> None:
 
 def test_every_setting_is_explained() -> None:
     lines = example().splitlines()
-    unexplained = [
-        line for before, line in zip(lines, lines[1:], strict=False) if " = " in line and not before.startswith("# ")
-    ]
+    unexplained = [line for before, line in pairwise(lines) if " = " in line and not before.startswith("# ")]
     assert unexplained == []
     assert "# None" not in lines
 

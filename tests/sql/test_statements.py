@@ -109,3 +109,18 @@ def test_a_table_has_its_window_key_codecs_and_comments(store: Client, name: str
     for column, kind in tables()[name].columns.items():
         if kind.startswith("DateTime64"):
             assert f"    {column} {kind} codec(DoubleDelta, ZSTD(1))" in statement
+
+
+def test_the_latest_quote_is_the_newest_even_without_an_exchange_time(store: Client) -> None:
+    rows = (
+        "('BTC', 'book', 100, 1, 5, '2026-11-22 00:00:00'), ('BTC', 'book', 101, 2, 6, null), "
+        "('ETH', 'ticker', 50, 1, 7, null)"
+    )
+    store.command(
+        f"insert into quotes (instrument, source, bid_price, `offset`, sequence, exchange_time) values {rows}"
+    )
+    found = store.query(
+        "select instrument, source, bid_price, sequence, exchange_time from latest_quotes order by instrument"
+    )
+    assert found.result_rows == [("BTC", "book", 101.0, 6, None), ("ETH", "ticker", 50.0, 7, None)]
+    store.command("truncate table quotes")

@@ -45,6 +45,14 @@ def test_a_new_schema_file_is_applied(fresh: Client, monkeypatch: pytest.MonkeyP
     assert migrate(fresh) == ["extra"]
 
 
+def test_a_changed_view_is_written_anew(fresh: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(fresh)
+    changed = "create or replace view open_gaps as\nselect 'changed' as word\n"
+    monkeypatch.setattr(module, "sql_files", lambda folder: {**sql_files(folder), "open_gaps": changed})
+    migrate(fresh)
+    assert fresh.command("select word from open_gaps") == "changed"
+
+
 def test_a_store_of_a_newer_version_is_refused(fresh: Client) -> None:
     migrate(fresh)
     fresh.command("insert into migrations (version, name, checksum) values (999, 'future', 'x')")
