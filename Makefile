@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && command -v $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help setup run test lint fmt kill-test bench clean
+.PHONY: help setup run test lint fmt docs kill-test bench clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,7 +27,7 @@ run: setup  ## everything at once on the simulated exchange, until Ctrl-C
 test: setup lint  ## lint, types, import rules and all tests
 	@$(BIN)/python -m pytest
 
-lint: setup
+lint: setup  ## lint, types and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -37,11 +37,15 @@ fmt: setup  ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+docs: setup  ## write docs/tables.md from sql/
+	@$(BIN)/python docs/tables.py > docs/tables.md
+
 kill-test: setup  ## the long form of the kill test: every process, many times
 	@BAROGRAPH_KILLS=20 $(BIN)/python -m pytest tests/flows/test_kill.py
 
-bench: setup  ## what the performance claims rest on
+bench: setup  ## what the performance claims rest on; needs the captures that BAROGRAPH_CAPTURES names
 	@$(BIN)/python benchmarks/pipeline.py
+	@$(BIN)/python benchmarks/latency.py
 
 clean:  ## remove .venv and caches; data stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

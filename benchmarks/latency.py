@@ -1,7 +1,7 @@
 """Receive → emitted latency against the simulated exchange, all processes of `barograph up` running on this machine.
 
-From the moment a frame was taken from its socket until all operators are done with its batch (stage `sink`)
- or its rows can be queried (stage `store`), measured by the running system itself in the table `latency`.
+From the moment a frame was taken from its socket until all operators are done with its batch (stage `sink`) or its
+rows can be queried (stage `store`), measured by the running system itself in the table `latency`.
 The exchange, the store and the gateway share the cores with what is measured: a floor for a dedicated host.
 
     python benchmarks/latency.py [messages per second …]

@@ -1,8 +1,8 @@
 """Raw frames → decode → book → features on one core, from memory: what a recorded frame costs in each stage.
 
-What the number stands for: the compute of the market flow without engine, journal and store, on the frames of a real capture in
-batches of 256 and of 16, and the same through the whole Bytewax flow from journal to feature frame. The ratio is against
-`json.loads` of the same frames in the same run, because only ratios travel between machines.
+What the number stands for: the compute of the market flow without engine, journal and store, on the frames of a real
+capture in batches of 256 and of 16, and the same through the whole Bytewax flow from journal to feature frame. The
+ratio is against `json.loads` of the same frames in the same run, because only ratios travel between machines.
 
     BAROGRAPH_CAPTURES=folder python benchmarks/pipeline.py
 """
@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import bytewax.operators as op
@@ -51,7 +52,7 @@ def recut(batches: list[Batch], frames_per_batch: int) -> list[Batch]:
     edges = [0, 1, *range(frames_per_batch, len(frames), frames_per_batch), len(frames)]
     return [
         Batch(batches[0].shard, number, times[first:last], tuple(frames[first:last]))
-        for number, (first, last) in enumerate(zip(edges, edges[1:], strict=False))
+        for number, (first, last) in enumerate(pairwise(edges))
     ]
 
 

@@ -9,7 +9,8 @@ import polars as pl
 from rich.console import Console
 
 from flows.settings import Settings
-from flows.tables import opened_store, running_store, server_dsn, store_dsn
+from flows.tables import opened_store, server_dsn, store_dsn
+from gateway.runfiles import store_port
 from market.errors import SettingsError, StoreError
 
 FORMATS = {"pretty": "PrettyCompactMonoBlock", "csv": "CSVWithNames", "json": "JSON", "parquet": "Parquet"}
@@ -52,7 +53,7 @@ def run_status(settings: Settings, *, as_json: bool) -> None:
     """Print what runs, what was recorded and what is wrong."""
     from flows.status import render_status, status, status_json
 
-    running = bool(server_dsn(settings)) or running_store(settings.data) is not None
+    running = bool(server_dsn(settings)) or store_port(settings.data) is not None
     found = status(settings.data, store_dsn(settings) if running else None)
     if as_json:
         print(status_json(found))

@@ -17,9 +17,9 @@ from bytewax.run import cli_main
 import venues
 from flows.capture_status import StatusFile
 from flows.settings import Settings
-from market.clock import SECOND_NS, Clock, SystemClock
+from market.clock import Clock, SystemClock
 from market.errors import SettingsError
-from market.journal import partition_path
+from market.journal import LIVE_BLOCK_NS, partition_path
 from sinks.journal import JournalWriter
 from sinks.journal_sink import JournalSink
 from sources.control import ControlTail
@@ -27,8 +27,6 @@ from sources.journal import Stop
 from sources.sockets import SocketSource
 from sources.websocket import Feed
 from venues.venue import Venue
-
-LIVE_BLOCK_NS = SECOND_NS  # docs/decisions/003-insert-blocks-of-one-second.md
 
 
 def capture_flow(source: SocketSource, sink: JournalSink) -> Dataflow:

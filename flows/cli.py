@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 it could not be done (one sentence on stderr says why and the way out), 2 wrong words.
 """
 
+import errno
 import logging
 import sys
 import time
@@ -12,6 +13,8 @@ from rich.console import Console
 
 from flows.commands import account, process, query, recorded, up
 from market.errors import BarographError
+
+NOBODY_READS = (errno.EPIPE, errno.EIO)  # the pipe we write to, or the terminal, was closed
 
 app = typer.Typer(
     name="barograph",
@@ -42,7 +45,9 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in NOBODY_READS:
+            raise
         sys.stderr.close()
         sys.exit(0)
 

@@ -1,9 +1,9 @@
 """Import of line captures: each file becomes micro-batches of the journal, whole or not at all.
 
-Files are grouped by the symbols found in them; a group is a shard, `<venue>/<symbols>`, and later files continue it,
-also those of a later command. What a capture does not say, the steps of its instruments, is inferred from its own
-texts before its first frame is appended: the finest decimal in use. Frames and receive times stay as they are, also
-where times go backwards.
+Files that share a symbol belong together, as a quiet instrument may be missing in one of them; what belongs together is
+a shard, `<venue>/<symbols>`, and later files continue it, also those of a later command. What
+a capture does not say, the steps of its instruments, is inferred from its own texts before its first frame is appended:
+the finest decimal in use. Frames and receive times stay as they are, also where times go backwards.
 """
 
 import hashlib
@@ -17,8 +17,9 @@ from flows.survey import Steps, refine, survey
 from market import record
 from market.clock import MILLISECOND_NS, SECOND_NS
 from market.errors import CaptureError
-from market.journal import partition_path
+from market.journal import partition_path, partitions
 from sinks.journal import JournalWriter
+from sources.journal_reader import JournalReader
 from sources.lines import Line, read_lines
 from venues.venue import Venue
 
@@ -28,6 +29,7 @@ MAX_BATCH_FRAMES = 4096  # unless they are more than this,
 MAX_BATCH_BYTES = 64 << 20  # or longer than this
 MAX_NAME = 100  # characters of a shard's name made of symbols; longer ones end in a digest
 PROGRESS_LINES = 5000
+DEFINED = "instrument:"  # and a symbol: the note that keeps its newest definition
 
 
 @dataclass(frozen=True)
@@ -76,28 +78,55 @@ def import_captures(
     that was imported already, holds no frames or is of another venue; VenueError for an unknown venue.
     """
     protocol = venues.get(venue)
-    groups = _grouped(paths, protocol)
+    groups = _grouped(paths, protocol, data)
     for group in groups:
         _refuse_known(group, data, protocol)
     report = {path: done for group in groups for path, done in _import_group(group, data, protocol, progress)}
     return ImportReport(tuple(report[path] for path in paths))
 
 
-def _grouped(paths: Iterable[Path], venue: Venue) -> list[_Group]:
-    groups: dict[str, _Group] = {}
+def _grouped(paths: Iterable[Path], venue: Venue, data: Path) -> list[_Group]:
+    groups: list[_Group] = []
     digests: dict[str, Path] = {}
     for path in paths:
         digest = _digest(path)
         if digest in digests:
             raise CaptureError(f"{path} and {digests[digest]} are the same file; name it once")
         digests[digest] = path
-        steps = survey(path, venue)
-        shard = _shard(venue.name, steps)
-        group = groups.setdefault(shard, _Group(shard, {}))
-        group.files.append((path, digest))
-        for symbol, seen in steps.items():
-            refine(group.steps.setdefault(symbol, Steps()), seen.tick_size, seen.lot_size)
-    return list(groups.values())
+        groups = _joined(groups, _Group("", survey(path, venue), [(path, digest)]))
+    known = _imported_symbols(data, venue)
+    for group in groups:
+        group.shard = _continued_shard(group, known) or _shard(venue.name, group.steps)
+    return groups
+
+
+def _joined(groups: list[_Group], new: _Group) -> list[_Group]:
+    """The groups with one more, in which every group that shares a symbol with it is taken up."""
+    sharing = [group for group in groups if group.steps.keys() & new.steps.keys()]
+    joined = _Group("", {})
+    for group in (*sharing, new):
+        joined.files += group.files
+        for symbol, seen in group.steps.items():
+            refine(joined.steps.setdefault(symbol, Steps()), seen.tick_size, seen.lot_size)
+    return [*(group for group in groups if group not in sharing), joined]
+
+
+def _imported_symbols(data: Path, venue: Venue) -> dict[str, set[str]]:
+    """The symbols of every shard of the venue that was imported before."""
+    found: dict[str, set[str]] = {}
+    for path in partitions(data, "market"):
+        with JournalReader(path) as journal:
+            facts = journal.meta()
+        if facts["venue"] == venue.name:
+            notes = {key.removeprefix(DEFINED) for key in facts if key.startswith(DEFINED)}
+            found[facts["shard"]] = notes
+    return found
+
+
+def _continued_shard(group: _Group, known: dict[str, set[str]]) -> str:
+    """The one shard that has a symbol of the group already; "" where none or several have."""
+    sharing = [shard for shard, symbols in known.items() if symbols & group.steps.keys()]
+    return sharing[0] if len(sharing) == 1 else ""
 
 
 def _digest(path: Path) -> str:
@@ -169,13 +198,13 @@ def _define(journal: JournalWriter, group: _Group, venue: Venue, received_ns: in
     """Append definitions that are new or finer than before, in a row of their own. Steps never get coarser."""
     known, frames = journal.meta(), []
     for symbol, steps in sorted(group.steps.items()):
-        before = known.get(f"instrument:{symbol}")
+        before = known.get(DEFINED + symbol)
         if before:
             defined = record.decode(record.SEPARATOR + before.encode())
             refine(steps, Decimal(defined.tick_size), Decimal(defined.lot_size))
         frame = record.encode(venue.infer(symbol, f"{steps.tick_size:f}", f"{steps.lot_size:f}"))
         if frame[1:].decode() != before:
-            journal.note(f"instrument:{symbol}", frame[1:].decode())
+            journal.note(DEFINED + symbol, frame[1:].decode())
             frames.append(frame)
     if frames:
         journal.append([received_ns] * len(frames), frames)

@@ -16,14 +16,15 @@ from flows.settings import Settings
 from flows.tables import store_dsn, wait_for_tables
 from market.clock import SystemClock
 from market.journal import partition_path
-from operators import bars, decode
-from operators.book import rebuild
+from operators.bars import bars
+from operators.book.rebuild import rebuild
 from operators.book.resync import resync_frames
-from operators.features import order_flow, volatility
-from operators.regimes import detect
-from operators.signals import decide
+from operators.decode import decode
+from operators.features.order_flow import order_flow
+from operators.features.volatility import volatility
+from operators.regimes.detect import detect
+from operators.signals.decide import decide
 from operators.signals.messages import trading_frames
-from operators.stage import wire
 from sinks.clickhouse.sink import ClickHouseSink
 from sinks.outbox import OutboxSink
 from sources.journal import JournalSource
@@ -36,13 +37,13 @@ def market(source: JournalSource, *, tables: ClickHouseSink, trading: OutboxSink
     """The dataflow between a source of batches and its three sinks."""
     flow = Dataflow("market")
     frames = op.input("journal", flow, source)
-    events = wire("decode", frames, decode.stage())
-    ticks = wire("book", events, rebuild.stage())
-    flowed = wire("order_flow", ticks, order_flow.stage())
-    measured = wire("volatility", flowed, volatility.stage())
-    closed = wire("bars", measured, bars.stage())
-    labelled = wire("regimes", closed, detect.stage())
-    decided = wire("signals", labelled, decide.stage())
+    events = decode("decode", frames)
+    ticks = rebuild("book", events)
+    flowed = order_flow("order_flow", ticks)
+    measured = volatility("volatility", flowed)
+    closed = bars("bars", measured)
+    labelled = detect("regimes", closed)
+    decided = decide("signals", labelled)
     op.output("trading", decided, trading)
     op.output("control", decided, control)
     op.output("tables", decided, tables)
@@ -64,6 +65,7 @@ def run_market(
             block_ns=partial(block_ns, data, "market"),
             clock=clock,
             close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
+            stop=stop,
         ),
         trading=OutboxSink(partition_path(data, "trading", TRADING), shard=TRADING, messages=trading_frames),
         control=OutboxSink(partition_path(data, "control", CONTROL), shard=CONTROL, messages=resync_frames),

@@ -32,11 +32,11 @@ def run_import(settings: Settings, captures: Sequence[Path], *, venue: str) -> N
 
 def run_replay(settings: Settings, *, speed: float | None) -> None:
     """Run what the journal holds through market and trading, then return."""
+    if not any((settings.data / "journal" / "market").glob("*.db")):
+        raise SettingsError(f"{settings.data} holds no journal; `barograph import` or `barograph up` makes one")
     from flows.market import run_market
     from flows.trading import run_trading
 
-    if not any((settings.data / "journal" / "market").glob("*.db")):
-        raise SettingsError(f"{settings.data} holds no journal; `barograph import` or `barograph up` makes one")
     started_s = time.monotonic()
     stop = stop_event()
     with only_one(settings.data), opened_store(settings) as dsn:

@@ -112,7 +112,7 @@ class Settings(Section):
 
 
 class Secrets(BaseSettings):
-    """What never stands in a file: BAROGRAPH_DSN, BAROGRAPH_STORE_PASSWORD, BAROGRAPH_READER_PASSWORD, BAROGRAPH_API_KEY."""
+    """What never stands in a file: BAROGRAPH_DSN, _STORE_PASSWORD, _READER_PASSWORD and _API_KEY in the environment."""
 
     model_config = SettingsConfigDict(env_prefix="BAROGRAPH_", extra="ignore")
 

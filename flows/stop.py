@@ -14,7 +14,10 @@ SUPERVISED = "BAROGRAPH_SUPERVISED"
 
 
 def stop_event() -> threading.Event:
-    """An event that SIGINT, SIGTERM or the death of the supervisor sets. Call from the main thread, once."""
+    """An event that SIGINT, SIGTERM, SIGHUP or the death of the supervisor sets. Call from the main thread, once.
+
+    SIGHUP (the terminal was closed) stops nothing where it was told to be ignored, as by nohup.
+    """
     stop = threading.Event()
 
     def asked(_number: int, _frame: FrameType | None) -> None:
@@ -22,6 +25,8 @@ def stop_event() -> threading.Event:
 
     signal.signal(signal.SIGINT, asked)
     signal.signal(signal.SIGTERM, asked)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, asked)
     if os.environ.get(SUPERVISED):
         threading.Thread(target=_until_input_ends, args=(stop,), name="supervisor-watch", daemon=True).start()
     return stop

@@ -22,8 +22,8 @@ log = logging.getLogger("barograph.supervise")
 BACKOFF_FIRST_S = 0.2
 BACKOFF_LONGEST_S = 10.0
 HEALTHY_AFTER_S = 20.0  # a process that lived this long starts again at the first backoff
-STOP_GRACE_S = 3.0  # then what still runs is killed
-FOUNDATION_GRACE_S = 1.5  # the same for what the others write to; the promise to the user is 5 s in all
+STOP_GRACE_S = 2.5  # then what still runs is killed
+STOP_ALL_S = 3.5  # the same for what the others write to, from the same moment; the promise to the user is 5 s in all
 POLL_S = 0.05
 
 
@@ -82,8 +82,9 @@ class Supervisor:
 
     def stop(self) -> None:
         """Ask every process to stop, those that others write to last; kill what has not after its grace time."""
-        _stop_all([process for process in self.processes if not process.foundation], STOP_GRACE_S)
-        _stop_all([process for process in self.processes if process.foundation], FOUNDATION_GRACE_S)
+        asked_s = time.monotonic()
+        _stop_all([process for process in self.processes if not process.foundation], asked_s + STOP_GRACE_S)
+        _stop_all([process for process in self.processes if process.foundation], asked_s + STOP_ALL_S)
 
     def _revive(self, process: Process) -> None:
         if process.running:
@@ -124,14 +125,13 @@ def _close_input(child: subprocess.Popen[bytes]) -> None:
         child.stdin.close()
 
 
-def _stop_all(processes: Sequence[Process], grace_s: float) -> None:
+def _stop_all(processes: Sequence[Process], deadline_s: float) -> None:
     for process in processes:
         if process.child is not None and process.running:
             process.child.terminate()
-    deadline = time.monotonic() + grace_s
     for process in processes:
         if process.child is not None:
-            _wait_or_kill(process, deadline)
+            _wait_or_kill(process, deadline_s)
 
 
 def _wait_or_kill(process: Process, deadline_s: float) -> None:

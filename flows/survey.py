@@ -30,28 +30,32 @@ def survey(path: Path, venue: Venue) -> dict[str, Steps]:
     Raises CaptureError where it is no capture of the venue.
     """
     found: dict[str, Steps] = {}
+    unnamed = Steps()
     for line in read_lines(path):
         if not line.skipped:
-            _look(found, line.frame, venue)
+            _look(found, unnamed, line.frame, venue)
         if len(found) > MAX_SYMBOLS:
             raise CaptureError(f"{path} has more than {MAX_SYMBOLS} symbols; split it first")
     if not found:
         raise CaptureError(
             f"no line of {path} is `<receive time> <frame>` with a frame of {venue.name}; is it a line capture?"
         )
+    if len(found) == 1:
+        refine(next(iter(found.values())), unnamed.tick_size, unnamed.lot_size)
     _probe(path, venue, found)
     return found
 
 
-def _look(found: dict[str, Steps], frame: bytes, venue: Venue) -> None:
-    """Take the steps of one frame; a frame that cannot be read is left for the dead letters."""
+def _look(found: dict[str, Steps], unnamed: Steps, frame: bytes, venue: Venue) -> None:
+    """Take the steps of one frame, to `unnamed` where it has no symbol, as a book from REST; leave out what cannot be
+    read, for the dead letters."""
     try:
         texts = venue.texts(frame)
     except FrameError:
         return
-    symbol = texts.symbol or (next(iter(found)) if len(found) == 1 else "")
-    if symbol and texts.prices:
-        refine(found.setdefault(symbol, Steps()), finest_step(texts.prices), finest_step(texts.sizes))
+    if texts.prices:
+        steps = found.setdefault(texts.symbol, Steps()) if texts.symbol else unnamed
+        refine(steps, finest_step(texts.prices), finest_step(texts.sizes))
 
 
 def refine(steps: Steps, tick_size: Decimal, lot_size: Decimal) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.runfile import read_run_file
 from flows.settings import Secrets, Settings
 from flows.stop import SUPERVISED
+from gateway.runfiles import store_port
 from market.errors import StoreError
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
@@ -35,18 +35,8 @@ def store_dsn(settings: Settings) -> str:
     password = Secrets().store_password
     user = f"default:{password.get_secret_value()}" if password is not None else "default"
     host = LOOPBACK.get(settings.store.host, settings.store.host)
-    port = running_store(settings.data) or settings.store.port
+    port = store_port(settings.data) or settings.store.port
     return server_dsn(settings) or f"http://{user}@{host}:{port}/barograph"
-
-
-def running_store(data: Path) -> int | None:
-    """Port of the embedded store that owns this data folder now; None where none runs."""
-    said = read_run_file(data, "store")
-    try:
-        os.kill(said["pid"], 0)
-    except (OSError, KeyError):
-        return None
-    return int(said["port"])
 
 
 def wait_for_tables(settings: Settings, stop: threading.Event, dsn: str | None = None) -> str | None:
@@ -68,7 +58,7 @@ def wait_for_tables(settings: Settings, stop: threading.Event, dsn: str | None =
 @contextmanager
 def opened_store(settings: Settings) -> Iterator[str]:
     """DSN of a store for one command: the server or running store if there is one, else a child process of our own."""
-    if server_dsn(settings) or running_store(settings.data) is not None:
+    if server_dsn(settings) or store_port(settings.data) is not None:
         dsn = store_dsn(settings)
         migrate(connect(dsn))
         yield dsn
@@ -107,7 +97,7 @@ def _start_child(settings: Settings) -> "subprocess.Popen[bytes]":
 def _wait_for_child(settings: Settings, child: "subprocess.Popen[bytes]") -> str:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and child.poll() is None:
-        if running_store(settings.data) is not None:
+        if store_port(settings.data) is not None:
             return store_dsn(settings)
         time.sleep(0.02)
     raise StoreError(f"the embedded store did not start; {settings.data / 'log' / 'store.log'} says why")

@@ -17,24 +17,23 @@ from flows.settings import Settings
 from flows.tables import store_dsn, wait_for_tables
 from market.clock import SystemClock
 from market.decisions import decisions_of
-from operators.execution import trade
 from operators.execution.intents import Manner
 from operators.execution.paper import Venue
-from operators.portfolio import rebalance
+from operators.execution.trade import Terms, trade
 from operators.portfolio.policy import Policy
+from operators.portfolio.rebalance import rebalance
 from operators.risk.gate import Limits
-from operators.stage import wire
 from sinks.clickhouse.sink import ClickHouseSink
 from sources.journal import JournalSource
 
 
-def trading(source: JournalSource, tables: ClickHouseSink, *, policy: Policy, terms: trade.Terms) -> Dataflow:
+def trading(source: JournalSource, tables: ClickHouseSink, *, policy: Policy, terms: Terms) -> Dataflow:
     """The dataflow between the trading journal and the tables."""
     flow = Dataflow("trading")
     rows = op.input("journal", flow, source)
     decisions = op.map_value("decisions", rows, decisions_of)
-    targets = wire("portfolio", decisions, rebalance.stage(policy=policy))
-    traded = wire("trade", targets, trade.stage(terms=terms))
+    targets = rebalance("portfolio", decisions, policy=policy)
+    traded = trade("trade", targets, terms=terms)
     op.output("tables", traded, tables)
     return flow
 
@@ -51,6 +50,7 @@ def run_trading(settings: Settings, *, stop: threading.Event, follow: bool, dsn:
             block_ns=partial(block_ns, data, "trading"),
             clock=SystemClock() if follow else None,
             close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
+            stop=stop,
         ),
         policy=policy_of(settings),
         terms=terms_of(settings),
@@ -60,13 +60,13 @@ def run_trading(settings: Settings, *, stop: threading.Event, follow: bool, dsn:
 
 def policy_of(settings: Settings) -> Policy:
     """What the portfolio may want."""
-    return Policy(**settings.portfolio.model_dump())
+    return Policy(**settings.portfolio.model_dump(), fee_bps=settings.execution.fee_bps)
 
 
-def terms_of(settings: Settings) -> trade.Terms:
+def terms_of(settings: Settings) -> Terms:
     """What the account may do."""
     execution = settings.execution
-    return trade.Terms(
+    return Terms(
         capital=settings.portfolio.capital,
         limits=Limits(**settings.risk.model_dump()),
         venue=Venue(fee_bps=execution.fee_bps, latency_ms=execution.latency_ms),

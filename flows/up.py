@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -122,9 +123,7 @@ def _port(host: str, port: int, setting: str) -> int:
 @contextmanager
 def only_one(data: Path) -> Iterator[None]:
     """Hold the data folder; a second `up` on it is told so."""
-    path = data / "run" / "up.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as lock:
+    with _opened(data / "run" / "up.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -133,6 +132,15 @@ def only_one(data: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def _opened(path: Path) -> TextIO:
+    """The lock file; a folder that cannot be written is told here, before anything starts."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+")
+    except OSError as error:
+        raise SettingsError(f"{path.parent} cannot be written ({error.strerror}); give another --data folder") from None
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from flows.screen import ProcessNow, Snapshot, plain, render
 from flows.settings import Settings
 from flows.supervise import Supervisor
 from flows.tables import store_dsn
+from flows.warned import Warnings
 from gateway.app import sql_endpoint
 from gateway.overview import Overview, overview
 from gateway.store import Store
@@ -81,6 +82,7 @@ class View:
         self._clock = clock or SystemClock()
         self._started_ns = self._drawn_ns = self._clock.monotonic_ns()
         self._log: deque[str] = deque(maxlen=LOG_SENTENCES)
+        self._warned = Warnings(settings.data / "log" / "capture.log")
         self._endpoint = sql_endpoint(store_dsn(settings))
         self._watch = Watch(ask or self._asking(Store(store_dsn(settings))))
         self._live = Live(console=self._console, auto_refresh=False, screen=True, vertical_overflow="crop")
@@ -107,6 +109,8 @@ class View:
 
     def refresh(self) -> None:
         """Draw or write anew if it is time; returns at once otherwise."""
+        for sentence in self._warned.new():
+            self.say(sentence)
         now = self._clock.monotonic_ns()
         if now - self._drawn_ns < (LINES_INTERVAL_NS if self._plain else DRAW_INTERVAL_NS):
             return

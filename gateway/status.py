@@ -10,7 +10,7 @@ from pathlib import Path
 from gateway import rows
 from gateway.limits import MAX_ROWS, MAX_TABLES
 from gateway.rows import Time
-from gateway.run import Connection, Process, connections, processes
+from gateway.runfiles import Connection, Process, connections, processes
 from gateway.store import Store
 from market.errors import StoreError
 

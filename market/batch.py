@@ -17,14 +17,12 @@ class Batch(NamedTuple):
 
     shard: str  # the key of the stream: "binance-usdm/0"
     offset: int  # row of the journal; with `frame` it finds the raw bytes of anything derived from it
-    receive_times: np.ndarray[tuple[int], np.dtype[np.int64]]  # ns, one per frame; the closing batch has one and no frame
+    receive_times: np.ndarray[tuple[int], np.dtype[np.int64]]  # ns, one per frame; the closing batch has one, no frame
     frames: tuple[bytes, ...]  # as received
     instruments: InstrumentTable = InstrumentTable()
     events: Events = empty_events(0)
     ticks: pl.DataFrame = empty_ticks()
-    tables: Mapping[
-        str, pl.DataFrame
-    ] = {}  # low-rate rows by table name: gaps, dead_letters, bars, regimes, signals, …
+    tables: Mapping[str, pl.DataFrame] = {}  # low-rate rows by table name: gaps, bars, regimes, signals, …
     last: bool = False  # no more will come: sinks close their open insert block
 
     @property

@@ -7,9 +7,11 @@ import msgspec
 import polars as pl
 
 from market.batch import Batch
+from market.clock import SECOND_NS
 from market.messages import AnyMessage, Command, Quote, Signal, decode
 from market.schema import DEAD_LETTER
 
+AHEAD_NS = 5 * SECOND_NS  # a message may be stamped so much later than its row was complete: clocks step back
 READ = (Quote, Signal, Command)  # what trading listens to; nobody may hand it an Approved order through the journal
 
 
@@ -32,7 +34,10 @@ class Decisions(NamedTuple):
 
 
 def decisions_of(batch: Batch) -> Decisions:
-    """A row of the trading journal; frames that trading cannot read go to the table `dead_letters`, with the reason."""
+    """A row of the trading journal; frames that trading cannot use go to the table `dead_letters`, with the reason.
+
+    A message from the future is one of them: once believed, it would make all that come after it stale.
+    """
     messages: list[AnyMessage] = []
     letters = []
     for number, frame in enumerate(batch.frames):
@@ -41,12 +46,20 @@ def decisions_of(batch: Batch) -> Decisions:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             letters.append((int(batch.receive_times[number]), number, f"no message: {error}", frame))
             continue
-        if isinstance(message, READ):
-            messages.append(message)
-        else:
-            reason = f"trading does not read {type(message).__name__} messages"
+        reason = _objection(message, int(batch.receive_times[number]))
+        if reason:
             letters.append((int(batch.receive_times[number]), number, reason, frame))
+        else:
+            messages.append(message)
     decisions = Decisions(batch.shard, batch.offset, batch.receive_time, tuple(messages), last=batch.last)
     if not letters:
         return decisions
     return decisions.with_table("dead_letters", pl.DataFrame(letters, schema=DEAD_LETTER, orient="row"))
+
+
+def _objection(message: AnyMessage, received_ns: int) -> str:
+    """Why trading does not use a message; empty where it does."""
+    if not isinstance(message, READ):
+        return f"trading does not read {type(message).__name__} messages"
+    ahead_ns = message.time_ns - received_ns
+    return f"stamped {ahead_ns / SECOND_NS:.1f} s after it was received" if ahead_ns > AHEAD_NS else ""

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from market.errors import JournalError
 
+LIVE_BLOCK_NS = 1_000_000_000  # recorded time of an insert block; docs/decisions/003-insert-blocks-of-one-second.md
 SCHEMA_VERSION = 1
 SCHEMA = pa.schema([("received_ns", pa.int64()), ("frame", pa.binary())])
 MAX_ROW_BYTES = 256 << 20  # a row beyond it is refused: SQLite's own limit is 1 GB and Arrow's offsets end at 2 GB

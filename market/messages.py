@@ -96,14 +96,6 @@ class Refused(Message, frozen=True, kw_only=True):
     checks: dict[str, float]
 
 
-class OrderUpdate(Message, frozen=True, kw_only=True):
-    """The venue's word on an order."""
-
-    client_order_id: str
-    state: OrderState
-    reason: str = ""
-
-
 class Fill(Message, frozen=True, kw_only=True):
     """A trade of ours."""
 
@@ -116,7 +108,7 @@ class Fill(Message, frozen=True, kw_only=True):
 
 
 class Position(Message, frozen=True, kw_only=True):
-    """What we hold after a fill or a mark."""
+    """What we hold after a fill."""
 
     size: float  # signed
     average_price: float
@@ -140,7 +132,7 @@ class Resync(Message, frozen=True, kw_only=True):
     cause: str
 
 
-AnyMessage = Quote | Signal | Target | Order | Approved | Refused | OrderUpdate | Fill | Position | Command | Resync
+AnyMessage = Quote | Signal | Target | Order | Approved | Refused | Fill | Position | Command | Resync
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)

@@ -70,7 +70,11 @@ class Skipped(msgspec.Struct, frozen=True, tag_field="record", tag="skipped"):
     reason: str
 
 
-Record = InstrumentDefined | Connected | Disconnected | Silent | Shed | Snapshot | Skipped
+class Alive(msgspec.Struct, frozen=True, tag_field="record", tag="alive"):
+    """Nothing came for a second, and capture is there: recorded time goes on, and what waits for it is not held up."""
+
+
+Record = Alive | InstrumentDefined | Connected | Disconnected | Silent | Shed | Snapshot | Skipped
 
 _decoder = msgspec.json.Decoder(Record)
 _encoder = msgspec.json.Encoder()

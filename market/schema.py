@@ -78,7 +78,7 @@ TIMEFRAMES: dict[str, int] = {"1s": 1, "1m": 60, "15m": 900, "1h": 3600, "1d": 8
 GAP: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "receive_time": pl.Int64,  # when this row became known
-    "channel": pl.String,  # depth, trades, ticker, …
+    "channel": pl.String,  # depth, ticker, mark or trade
     # sequence, duplicate, crossed, limit, disconnected, silent, shed, tick_size, unsynchronised, late, future
     "cause": pl.String,
     "state": pl.String,  # open, healed; a duplicate is healed at once

@@ -3,6 +3,7 @@
 Reads `batch.frames`; adds `events` (one EVENT row per message and per price level, in frame order), `instruments`, and
 the tables `marks` (schema MARK), `instruments` (INSTRUMENT), `gaps` (GAP, of streams that feed no book) and
 `dead_letters` (DEAD_LETTER).
+A trade that was received before (operators/repeats.py) is no event but a row of `gaps`: cause duplicate, healed.
 
 Every frame becomes rows, is a control frame that is known and says nothing about the market, or is a dead letter with a
 reason; no frame raises. Prices become integer ticks exactly. Warm-up: an instrument's frames are dead letters until it
@@ -17,15 +18,18 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
+from bytewax.operators import KeyedStream
 
 import venues
 from market import record
-from market.batch import Batch
+from market.batch import Batch, Events
 from market.errors import FrameError
 from market.instrument import Instrument, InstrumentTable
 from market.schema import DEAD_LETTER, GAP, INSTRUMENT, NO_SEQUENCE, NO_TIME, Flag, Kind
-from operators.stage import Stage, registered
+from operators.repeats import Remembered, repeated
+from operators.stage import Stage, registered, wire
 from venues.rows import Header, Rows
 from venues.venue import Channel, Listing, Venue, listing
 
@@ -34,11 +38,12 @@ SMALLEST_STEP, LARGEST_STEP = Decimal("1e-18"), Decimal("1e18")
 
 @dataclass
 class State:
-    """What decoding must remember: the instruments, and which of their streams are interrupted."""
+    """What decoding must remember: the instruments, which of their streams are interrupted, and their newest trades."""
 
     table: InstrumentTable = field(default_factory=InstrumentTable)
     listings: dict[str, Listing] = field(default_factory=dict)  # by symbol, of the table
     interrupted: dict[tuple[str, str], int] = field(default_factory=dict)  # (symbol, channel) -> receive time, ns
+    trades: Remembered = field(default_factory=dict)
 
 
 @dataclass
@@ -58,6 +63,11 @@ def stage() -> Stage:
     return Stage("decode", State, advance)
 
 
+def decode(step_id: str, up: KeyedStream[Batch]) -> KeyedStream[Batch]:
+    """The stage as a Bytewax step."""
+    return wire(step_id, up, stage())
+
+
 def advance(state: State, batch: Batch) -> Batch:
     """The batch with its frames read."""
     found = _Found(venues.get(batch.venue))
@@ -70,8 +80,18 @@ def advance(state: State, batch: Batch) -> Batch:
                 read(frame, received, position, listings, rows)
         except FrameError as error:
             found.dead_letters.append((received, position, str(error), frame))
-    widened = batch._replace(events=rows.events(), instruments=state.table)
-    return _with_tables(widened, found)
+    events = _without_repeats(state, found, rows.events())
+    return _with_tables(batch._replace(events=events, instruments=state.table), found)
+
+
+def _without_repeats(state: State, found: _Found, events: Events) -> Events:
+    """The events but for trades that came before; a row of `gaps` tells of each of those."""
+    repeats = repeated(state.trades, events)
+    for row in events[repeats]:
+        symbol, received = state.table[row["instrument"]].symbol, int(row["receive_time"])
+        what = symbol, received, Channel.TRADE.value, "duplicate", "healed", received
+        found.gaps.append((*what, NO_SEQUENCE, int(row["sequence"]), int(row["frame"])))
+    return np.delete(events, repeats) if repeats else events
 
 
 def _with_tables(batch: Batch, found: _Found) -> Batch:
@@ -98,6 +118,8 @@ def _read_record(state: State, found: _Found, frame: bytes, received: int, posit
             _define(state, found, said, received, position)
         case record.Snapshot():
             found.venue.read_snapshot(bytes(said.body), said.symbol, received, position, state.listings, found.rows)
+        case record.Alive():
+            pass
         case record.Skipped():
             found.dead_letters.append((received, position, said.reason, said.line))
         case _:

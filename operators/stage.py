@@ -1,7 +1,9 @@
 """`Stage`: the one shape of every operator, and the one place where stages meet Bytewax.
 
-A stage is an empty state and a function that advances it by one batch. The live flow, a replay, research in a notebook and the
-contract suite all drive the same two callables; only `wire` knows that Bytewax exists.
+A stage is an empty state and a function that advances it by one item: a Batch of the market flow, a Decisions of the
+trading flow. The live flow, a replay, research in a notebook and the contract suite all drive the same two callables;
+only `wire` knows that Bytewax exists. A module with a stage is called like its operator function, which flows use:
+`bars("bars", stream, lateness_s=1.0)` is `wire("bars", stream, stage(lateness_s=1.0))`.
 """
 
 from collections.abc import Callable, Iterable

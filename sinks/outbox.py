@@ -9,21 +9,20 @@ from pathlib import Path
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from market.batch import Batch
+from market.journal import LIVE_BLOCK_NS
 from sinks.journal import JournalWriter
 
 Messages = Callable[[Batch], Sequence[bytes]]
-BLOCK_NS = 1_000_000_000  # insert blocks of what reads this journal, recorded time
 VENUE = "barograph"
 
 
 class OutboxSink(FixedPartitionedSink[Batch, None]):
     """Appends the messages that `messages` finds in a batch to the one partition at `path`."""
 
-    def __init__(self, path: Path, *, shard: str, messages: Messages, block_ns: int = BLOCK_NS) -> None:
+    def __init__(self, path: Path, *, shard: str, messages: Messages) -> None:
         self._path = path
         self._shard = shard
         self._messages = messages
-        self._block_ns = block_ns
 
     def list_parts(self) -> list[str]:
         """The one partition."""
@@ -35,7 +34,7 @@ class OutboxSink(FixedPartitionedSink[Batch, None]):
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "_OutboxPartition":  # noqa: ARG002
         """Open the journal."""
-        writer = JournalWriter(self._path, venue=VENUE, shard=self._shard, block_ns=self._block_ns)
+        writer = JournalWriter(self._path, venue=VENUE, shard=self._shard, block_ns=LIVE_BLOCK_NS)
         return _OutboxPartition(writer, self._messages)
 
 

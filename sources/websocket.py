@@ -28,6 +28,7 @@ from venues.venue import Channel, Route, Venue
 METADATA_EVERY_S = 3600.0
 TEND_S = 0.05  # how often wanted snapshots are looked at
 REPORT_EVERY_S = 1.0
+ALIVE_EVERY_S = 1.0  # the interval of live insert blocks: a silent venue does not hold back what came before it
 STOP_TIMEOUT_S = 1.5
 
 log = logging.getLogger("barograph.capture")
@@ -87,11 +88,20 @@ class Feed:
         budget = Budget(self.venue.limits.weight_per_minute * SHARE_OF_BUDGET)
         async with Rest(budget, self.clock) as rest, asyncio.TaskGroup() as group:
             group.create_task(self._report())
+            group.create_task(self._stay_alive())
             await self._define(rest)
             for keeper in self.keepers:
                 group.create_task(keeper.run())
             group.create_task(self._fetch_snapshots(rest, group))
             group.create_task(self._refresh(rest))
+
+    async def _stay_alive(self) -> None:
+        """Let recorded time go on while nothing comes."""
+        while True:
+            before = self.received_frames
+            await asyncio.sleep(ALIVE_EVERY_S)
+            if self.received_frames == before:
+                self._say(record.Alive())
 
     def _keeper(self, route: Route) -> Keeper:
         return Keeper(

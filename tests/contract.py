@@ -12,6 +12,7 @@ What is owed, one function `check_…` for each:
 - resume: pickled at any point and loaded again, the stage goes on as if nothing had happened;
 - warm-up: values are ready exactly where the stage's documentation says, and NaN before;
 - causality: later items never change earlier output;
+- states are apart: two streams that take turns do not hear of each other;
 - an empty item is a no-op for output and state;
 - bounded state: a long stream leaves no larger a state than a short one;
 - input untouched: a stage never writes into what it is given;
@@ -138,6 +139,18 @@ def check_later_items_never_change_earlier_output(case: Case, seed: int) -> None
     for tail in (raw[at:], other[at:]):
         alone = case.stage().run(case.fed([*raw[:at], *tail]))
         same(case.output(alone[:at]), head)
+
+
+def check_states_are_apart(case: Case, seed: int) -> None:
+    items, others = case.portions(seed), case.portions(seed + 1)
+    stage, other = case.stage(), case.stage()
+    state, elsewhere = stage.empty(), other.empty()
+    said = []
+    for number, item in enumerate(items):
+        said.append(stage.advance(state, item))
+        if number < len(others):
+            other.advance(elsewhere, others[number])
+    same(case.output(said), case.output(case.stage().run(items)))
 
 
 def check_empty_item_is_a_no_op(case: Case, seed: int) -> None:

@@ -1,3 +1,6 @@
+import inspect
+import sys
+
 import pytest
 
 from operators.stage import REGISTRY
@@ -14,6 +17,13 @@ def test_every_stage_is_registered() -> None:
 
 def test_every_registered_stage_has_a_case() -> None:
     assert sorted(CASES) == sorted(REGISTRY)
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_every_stage_is_a_step_of_a_flow_under_its_module_s_name(name: str) -> None:
+    step = vars(sys.modules[f"operators.{name}"])[name.rpartition(".")[2]]
+    parameters = inspect.signature(REGISTRY[name]).parameters
+    assert list(inspect.signature(step).parameters) == ["step_id", "up", *parameters]
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

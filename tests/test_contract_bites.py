@@ -73,6 +73,16 @@ def keeps_state_elsewhere(state: dict[str, Any], item: Item) -> Item:
     return made
 
 
+ONE_FOR_ALL: dict[str, Any] = {}
+
+
+def shares_its_state(state: dict[str, Any], item: Item) -> Item:
+    if not state.get("begun"):
+        ONE_FOR_ALL.update(sum=0.0, seen=0)
+        state["begun"] = True
+    return sound(ONE_FOR_ALL, item)
+
+
 def is_ready_too_early(state: dict[str, Any], item: Item) -> Item:
     state["seen"] += 1 if state["seen"] == 0 else 0
     return sound(state, item)
@@ -118,6 +128,7 @@ def test_a_sound_stage_passes(check: Callable[[Case, int], None]) -> None:
         (sums_each_item_alone, contract.check_split_invariance),
         (is_off_by_one, contract.check_equals_its_oracle),
         (keeps_state_elsewhere, contract.check_pickled_state_resumes),
+        (shares_its_state, contract.check_states_are_apart),
         (is_ready_too_early, contract.check_warm_up_is_as_documented),
         (reuses_its_output, contract.check_later_items_never_change_earlier_output),
         (counts_items, contract.check_empty_item_is_a_no_op),

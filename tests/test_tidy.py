@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,12 @@ def test_links_between_documents_lead_somewhere() -> None:
         if not (path.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_the_page_of_tables_is_what_the_schema_says() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "tables.py")]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert (ROOT / "docs" / "tables.md").read_text() == printed, "make docs"
 
 
 def test_every_table_and_column_has_a_comment() -> None:

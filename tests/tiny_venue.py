@@ -16,7 +16,7 @@ BEAT_S = 0.01
 
 
 class TinyVenue:
-    """Sends a depth, ticker, trade and mark message per beat on what is subscribed. Switches may be thrown at any time."""
+    """Sends a depth, ticker, trade and mark message per beat on what is subscribed; switches may be thrown any time."""
 
     def __init__(self, *symbols: str) -> None:
         self.symbols = symbols

@@ -17,7 +17,8 @@ def import_(
     """Read line captures into the journal.
 
     Each line is the receive time in ns (or µs), one space, the frame as received. Name the files of one recording in
-    their order: the first holds the snapshot that makes the books valid. `barograph replay` then runs them through the flows.
+    their order: the first holds the snapshot that makes the books valid. `barograph replay` then runs them through the
+    flows.
     """
     settings = settings_of(config, data)
     from flows.recorded import run_import

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 from market.batch import Events
 
-MAX_ROWS = (
-    65_536  # EVENT rows kept per instrument (4 MiB); beyond it the oldest messages go and an older snapshot is refused
-)
+# EVENT rows kept per instrument (4 MiB); beyond it the oldest messages go, and an older snapshot is refused.
+MAX_ROWS = 65_536
 
 
 class Pending:

@@ -1,6 +1,7 @@
 """One account: everything that settle, intend, gate and submit share. Only state; what happens to it is in trade.py."""
 
 from dataclasses import dataclass, field
+from math import fsum
 
 from market.messages import Quote, Side, Target
 from operators.execution.holding import Contract, Holding, profit
@@ -38,6 +39,12 @@ class Line:
         """Profit on what is held, at the mark, quote currency."""
         return profit(self.contract, self.holding.size, self.holding.average_price, self.mark_price)
 
+    @property
+    def profit(self) -> float:
+        """Profit of all that was closed, after fees, and of what is held, at the mark, quote currency."""
+        closed = self.holding.realised - self.holding.fees
+        return closed + self.unrealised if self.holding.size else closed
+
     def open_size(self, side: Side) -> float:
         """Size that a working order of this side may still fill."""
         if self.working is None or self.working.order.side != side:
@@ -61,17 +68,14 @@ class Account:
     switch: Switch
     time_ns: int = 0  # newest data time seen
     lines: dict[Key, Line] = field(default_factory=dict)  # bounded by the instruments of the market flow
+    profits: dict[Key, float] = field(default_factory=dict)  # of every line that was ever traded, at its mark
     waiting: dict[Key, Target] = field(default_factory=dict)  # targets of instruments without any quote yet
 
     @property
     def equity(self) -> float:
         """Capital, profit of all that was closed, after fees, and of what is held, at the marks."""
-        total = self.capital
-        for line in self.lines.values():
-            total += line.holding.realised - line.holding.fees + (line.unrealised if line.holding.size else 0.0)
-        return total
+        return self.capital + fsum(self.profits.values())
 
-    @property
     def is_flat(self) -> bool:
         """Nothing held and nothing working."""
         return all(line.holding.size == 0.0 and line.working is None for line in self.lines.values())
@@ -91,6 +95,8 @@ def take_quote(account: Account, quote: Quote, *, is_usable: bool) -> Line:
     line.quote = quote
     if is_usable:
         line.mark_price = mid_price(quote)
+        if line.holding.size:
+            account.profits[key] = line.profit
     return line
 
 

@@ -8,7 +8,7 @@ to be changed at once, what the balance does as a coin holding is not in it.
 A fill beyond zero closes what was held at its average and opens the rest at its own price.
 """
 
-from math import copysign
+from math import copysign, isfinite
 from typing import NamedTuple
 
 from market.messages import Side
@@ -70,18 +70,20 @@ def _average(holding: Holding, contract: Contract, price: float, size: float) ->
 
 
 def snapped(size: float, lot_size: float) -> float:
-    """A size that ought to be whole lots, without the dust of floating point.
+    """A size without the dust of floating point; one that is not whole lots (the venue changed them) stays what it is.
 
-    >>> snapped(0.1 + 0.2 - 0.3, 0.1)
-    0.0
+    >>> snapped(0.1 + 0.2 - 0.3, 0.1), snapped(0.25, 0.1)
+    (0.0, 0.25)
     """
-    return round(round(size / lot_size) * lot_size, 12) + 0.0
+    whole = round(round(size / lot_size) * lot_size, 12)
+    return (whole if abs(size - whole) <= 1e-6 * lot_size else round(size, 12)) + 0.0
 
 
 def whole_lots(size: float, lot_size: float) -> float:
-    """A size rounded to lots towards zero; a size within a billionth of a whole lot counts as whole.
+    """A size rounded to lots towards zero; within a billionth of a whole lot counts as whole, beyond all floats as 0.
 
     >>> whole_lots(0.3, 0.1), whole_lots(-0.29, 0.1), whole_lots(0.05, 0.1)
     (0.3, -0.2, 0.0)
     """
-    return round(int(size / lot_size + copysign(1e-9, size)) * lot_size, 12) + 0.0
+    lots = size / lot_size
+    return round(int(lots + copysign(1e-9, size)) * lot_size, 12) + 0.0 if isfinite(lots) else 0.0

@@ -5,7 +5,7 @@ whole lots towards zero; it then stands until the next target, so that a moving 
 
 One order at a time per instrument. It never crosses zero (first flat, then the other side) and is at most what the gate
 lets through; the rest follows when it is done. Its limit price is `slippage_bps` beyond the touch, rounded to the tick
-towards the touch. Smaller than `min_notional`: no order.
+towards the touch. Smaller than `min_notional`: no order, unless it closes the position (venues let the last rest go).
 """
 
 from dataclasses import dataclass
@@ -71,4 +71,5 @@ def next_step(wanted: float, position: float, quote: Quote, manner: Manner, max_
     dearest = max(price, mid_price(quote))
     most = max_notional / notional(quote, 1.0, dearest)
     size = whole_lots(min(abs(wanted - position), most), quote.lot_size)
-    return Step(side, size if notional(quote, size, price) >= manner.min_notional else 0.0, price)
+    closes = wanted == 0.0 and size == abs(position)
+    return Step(side, size if closes or notional(quote, size, price) >= manner.min_notional else 0.0, price)

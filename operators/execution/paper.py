@@ -1,12 +1,10 @@
 """The paper venue: what happens to a working order when the next quote comes. A function of data alone, no luck.
 
 - An order or a cancellation reaches the venue `latency_ms` of data time after it was sent; the first quote at or
-  after that
-  moment decides. An order never meets the quote it was made from.
+  after that moment decides. An order never meets the quote it was made from.
 - A buy fills at the ask, a sell at the bid, if the touch is within its limit price and the quote is usable.
 - Conservative: at most the displayed size. What was taken from a level stays taken until its price or displayed size
-  changes,
-  so a standing quote cannot be consumed twice. The rest of the order keeps working.
+  changes, so a standing quote cannot be consumed twice. The rest of the order keeps working.
 - A cancellation that has arrived wins over a fill by the same quote. After `time_in_force_s` the order expires.
 - Not modelled: our own impact on others, queues (orders only take), outages. An order of a silent instrument waits.
 """

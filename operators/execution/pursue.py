@@ -62,9 +62,7 @@ def _order(account: Account, line: Line, step: Step, offset: int) -> Order:
     )
 
 
-def _try(
-    account: Account, line: Line, order: Order, ledger: Ledger, limits: Limits, manner: Manner
-) -> None:
+def _try(account: Account, line: Line, order: Order, ledger: Ledger, limits: Limits, manner: Manner) -> None:
     """Ask the gate; submit what it approves, record what it refuses and wait longer after every refusal."""
     verdict = assess(order, standing(account, line), limits)
     wait_s = min(manner.retry_s * 2.0**line.refusals, manner.max_retry_s)

@@ -17,7 +17,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from bytewax.dataflow import operator
 from bytewax.operators import KeyedStream
 
 from market.decisions import Decisions
@@ -59,10 +58,9 @@ def stage(*, terms: Terms = DEFAULTS) -> Stage:
     return Stage("execution.trade", partial(opened, terms.account, terms.capital), partial(_step, terms))
 
 
-@operator
 def trade(step_id: str, up: KeyedStream[Decisions], *, terms: Terms = DEFAULTS) -> KeyedStream[Decisions]:
     """The stage as a Bytewax step."""
-    return wire("wire", up, stage(terms=terms))
+    return wire(step_id, up, stage(terms=terms))
 
 
 def _step(terms: Terms, account: Account, item: Decisions) -> Decisions:
@@ -93,10 +91,10 @@ def _quote(account: Account, quote: Quote, terms: Terms, ledger: Ledger, news: d
         return
     line = news[key] = take_quote(account, quote, is_usable=usable(quote))
     if line.working is not None:
-        _settle(line, terms, ledger)
+        _settle(account, line, terms, ledger)
 
 
-def _settle(line: Line, terms: Terms, ledger: Ledger) -> None:
+def _settle(account: Account, line: Line, terms: Terms, ledger: Ledger) -> None:
     assert line.working is not None
     order, quote = line.working.order, line.quote
     outcome = settle(line.working, quote, line.ask if order.side == Side.BUY else line.bid, terms.venue)
@@ -111,6 +109,7 @@ def _settle(line: Line, terms: Terms, ledger: Ledger) -> None:
         fill = outcome.fill
         ledger.fill(fill)
         line.holding = filled(line.holding, line.contract, fill.side, fill.price, fill.size, fill.fee)
+        account.profits[(fill.venue, fill.instrument)] = line.profit
         ledger.position(_position(line))
 
 
@@ -138,7 +137,7 @@ def _switch(account: Account, commands: Iterable[Command], terms: Terms, ledger:
         account.switch, said = obey(account.switch, command, equity)
         events += said
     account.switch, said = watch(
-        account.switch, equity, flat=account.is_flat, max_drawdown=terms.limits.max_drawdown
+        account.switch, equity, is_flat=account.is_flat, max_drawdown=terms.limits.max_drawdown
     )
     for event in (*events, *said):
         ledger.event(event, account.time_ns)

@@ -7,6 +7,15 @@ A signal of one timeframe asks for the share of capital
 Shares of the timeframes add up. One instrument is capped at ± max_instrument_share, then all are scaled down alike
 until the sum of absolute shares is at most max_gross_share. Weights are equal: no timeframe has shown yet that it
 deserves more. A timeframe that is unknown counts 0 and is not made up for by the others.
+
+A signal counts only if its bet can pay for its trades. What it bets on is at best a move of
+
+    reach = |direction| × confidence × volatility × √(HORIZON_BARS × bar)
+
+because a regime lasts about so long; it must reach ENTRY times the fees of buying and selling, and STAY times once it
+counts, so that it does not come and go at the border. ENTRY leaves room for the spread. All of it is measured or
+charged; no expected return is assumed. Without this test the 1 s regimes of the USD-M ETH capture (reach below 1 bps,
+fees 10 bps) lost 0.57 % of capital in 8 minutes by 203 fills.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,6 +30,8 @@ WEIGHTS: Mapping[str, float] = {"ultra_short": 0.25, "short": 0.25, "medium": 0.
 BAR_S: Mapping[str, int] = {"ultra_short": 1, "short": 60, "medium": 3600, "long": 86_400}
 LIFETIME_BARS = 3  # an opinion that was not renewed for this many of its bars no longer counts
 YEAR_S = 365.25 * 86_400
+HORIZON_BARS = 200  # bars a direction lasts on average, as the regime model has it (operators/regimes/model.py)
+ENTRY, STAY = 2.0, 1.0  # reach of a signal that begins to count, and of one that goes on counting, in round trips
 
 
 @dataclass(frozen=True)
@@ -32,8 +43,11 @@ class Policy:
     max_instrument_share: float = 0.25
     max_gross_share: float = 1.0
     no_trade_band: float = 0.02  # smaller changes of a target are left alone, unless the target becomes 0
+    fee_bps: float = 5.0  # of notional, what one trade costs
 
     def __post_init__(self) -> None:
+        if not (isfinite(self.fee_bps) and self.fee_bps >= 0):
+            raise ValueError(f"fee_bps must be finite and at least 0, got {self.fee_bps}")
         for name in ("capital", "target_volatility", "max_gross_share"):
             if not (isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
@@ -47,10 +61,13 @@ class Opinion(NamedTuple):
 
     share: float  # of capital, signed, before caps
     time_ns: int  # data time of the signal
+    pays: bool = True  # False: it asks for nothing because the bet cannot pay for its trades
 
 
-def opinion(signal: Signal, policy: Policy) -> Opinion:
-    """The share a signal asks for; 0 where anything it rests on is missing, not finite or out of range.
+def opinion(signal: Signal, policy: Policy, standing: float = 0.0) -> Opinion:
+    """The share a signal asks for; 0 where anything it rests on is missing, not finite or out of range, or costs more.
+
+    standing: the share that its timeframe asked for until now.
 
     >>> bull = Signal(venue="v", instrument="i", time_ns=0, timeframe="long", direction=1.0, confidence=0.5,
     ...               volatility=0.2 / sqrt(YEAR_S), regime="calm/bull", evidence={})
@@ -62,16 +79,34 @@ def opinion(signal: Signal, policy: Policy) -> Opinion:
         return Opinion(0.0, signal.time_ns)
     if abs(signal.direction) > 1 or not 0 <= signal.confidence <= 1:
         return Opinion(0.0, signal.time_ns)
+    round_trips = ENTRY if standing * signal.direction <= 0 else STAY
+    if signal.direction and reach_bps(signal) < round_trips * 2.0 * policy.fee_bps:
+        return Opinion(0.0, signal.time_ns, pays=False)
     conviction = WEIGHTS[signal.timeframe] * signal.direction * signal.confidence
-    return Opinion(conviction * policy.target_volatility / (signal.volatility * sqrt(YEAR_S)), signal.time_ns)
+    share = conviction * policy.target_volatility / (signal.volatility * sqrt(YEAR_S))
+    return Opinion(share if isfinite(share) else 0.0, signal.time_ns)
+
+
+def reach_bps(signal: Signal) -> float:
+    """One standard deviation of the return over the signal's horizon, by how sure it is; bps.
+
+    >>> sure = Signal(venue="v", instrument="i", time_ns=0, timeframe="short", direction=-1.0, confidence=0.5,
+    ...               volatility=1e-4, regime="calm/bear", evidence={})
+    >>> round(reach_bps(sure), 1)
+    54.8
+    """
+    horizon_s = HORIZON_BARS * BAR_S[signal.timeframe]
+    return abs(signal.direction) * signal.confidence * signal.volatility * sqrt(horizon_s) * 1e4
+
+
+def end_ns(timeframe: str, one: Opinion) -> int:
+    """The last data time at which an opinion counts."""
+    return one.time_ns + LIFETIME_BARS * BAR_S.get(timeframe, 0) * SECOND_NS
 
 
 def combined(opinions: Mapping[str, Opinion], time_ns: int, policy: Policy) -> float:
     """Sum of the opinions that still count, capped for one instrument; a share of capital."""
-    total = 0.0
-    for timeframe, one in opinions.items():
-        if time_ns - one.time_ns <= LIFETIME_BARS * BAR_S.get(timeframe, 0) * SECOND_NS:
-            total += one.share
+    total = sum(one.share for timeframe, one in opinions.items() if time_ns <= end_ns(timeframe, one))
     return min(max(total, -policy.max_instrument_share), policy.max_instrument_share)
 
 

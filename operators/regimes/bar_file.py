@@ -58,7 +58,8 @@ def _times(named: dict[str, pl.Series]) -> NDArray[np.int64]:
     """The time column as ascending ns."""
     found = next((named[name] for name in TIME_COLUMNS if name in named), None)
     if found is None:
-        raise SettingsError(f"bars need a time column, one of {', '.join(TIME_COLUMNS)}; found {_list(named)}")
+        accepted = ", ".join(TIME_COLUMNS)
+        raise SettingsError(f"bars need a time column: name it one of {accepted}; found {_list(named)}")
     try:
         times = _nanoseconds(found)
     except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
@@ -81,7 +82,7 @@ def _nanoseconds(times: pl.Series) -> NDArray[np.int64]:
 
 def _close(named: dict[str, pl.Series]) -> NDArray[np.float64]:
     if "close" not in named:
-        raise SettingsError(f"bars need a column 'close'; found {_list(named)}")
+        raise SettingsError(f"bars need a column 'close': rename the one that holds it; found {_list(named)}")
     try:
         return np.ascontiguousarray(named["close"].cast(pl.Float64).fill_null(np.nan).to_numpy())
     except pl.exceptions.PolarsError as error:

@@ -14,7 +14,6 @@ from functools import partial
 
 import numpy as np
 import polars as pl
-from bytewax.dataflow import operator
 from bytewax.operators import KeyedStream
 
 from market.batch import Batch
@@ -53,10 +52,9 @@ def stage(*, parameters: Parameters = DEFAULTS) -> Stage:
     return Stage("regimes.detect", begin, step)
 
 
-@operator
 def detect(step_id: str, up: KeyedStream[Batch], *, parameters: Parameters = DEFAULTS) -> KeyedStream[Batch]:
     """The stage as a Bytewax step."""
-    return wire("wire", up, stage(parameters=parameters))
+    return wire(step_id, up, stage(parameters=parameters))
 
 
 def _rows(

@@ -4,6 +4,8 @@ from math import isfinite
 
 from market.messages import Quote
 
+MOST_STEPS = 2.0**53  # ticks in a price and lots in a size; beyond, floats do not tell neighbours apart
+
 
 def usable(quote: Quote | None) -> bool:
     """Whether a quote is there, said to be valid, and also looks it: finite, not crossed or locked, with real steps."""
@@ -16,6 +18,8 @@ def usable(quote: Quote | None) -> bool:
         and 0 < quote.bid_price < quote.ask_price
         and min(quote.bid_size, quote.ask_size) >= 0
         and min(quote.tick_size, quote.lot_size, quote.contract_size) > 0
+        and quote.ask_price / quote.tick_size <= MOST_STEPS
+        and max(quote.bid_size, quote.ask_size) / quote.lot_size <= MOST_STEPS
     )
 
 

@@ -3,12 +3,12 @@
 - active: the gate judges every order by its limits. At 80 % of the allowed drawdown it says `warning`, once.
 - reducing: from the allowed drawdown on. Only orders that reduce a position pass, targets count as 0.
 - halted: once reducing has left nothing held and nothing working, or at once by command. No order passes; working
-  orders
-  are cancelled. What is still held stays until a person says `reduce` or `resume`.
+  orders are cancelled. What is still held stays until a person says `reduce` or `resume`.
 
 Only a Command leads back: `resume` makes the equity of that moment the new peak. Drawdown is 1 − equity / peak.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from math import isfinite
 from typing import NamedTuple
@@ -51,22 +51,24 @@ def drawdown(switch: Switch, equity: float) -> float:
     return 1.0 - equity / switch.peak_equity
 
 
-def watch(switch: Switch, equity: float, *, flat: bool, max_drawdown: float) -> tuple[Switch, tuple[Event, ...]]:
-    """The switch after the account's equity is known; flat: nothing held, nothing working.
+def watch(
+    switch: Switch, equity: float, *, is_flat: Callable[[], bool], max_drawdown: float
+) -> tuple[Switch, tuple[Event, ...]]:
+    """The switch after the account's equity is known; is_flat: nothing held, nothing working; asked while reducing.
 
     An equity that is not finite moves nothing here: the gate refuses every order until it is.
     """
     if switch.state is SwitchState.HALTED or not isfinite(equity):
         return switch, ()
     if switch.state is SwitchState.REDUCING:
-        return _halted(switch, "flat after reducing", equity) if flat else (switch, ())
+        return _halted(switch, "flat after reducing", equity) if is_flat() else (switch, ())
     if equity > switch.peak_equity:
         return Switch(equity), ()
     lost = drawdown(switch, equity)
     if lost >= max_drawdown:
         event = Event("reducing", "drawdown", _values(switch, equity) | {"max_drawdown": max_drawdown})
         reducing = switch._replace(state=SwitchState.REDUCING)
-        after, said = watch(reducing, equity, flat=flat, max_drawdown=max_drawdown)
+        after, said = watch(reducing, equity, is_flat=is_flat, max_drawdown=max_drawdown)
         return after, (event, *said)
     if lost >= WARNING_SHARE * max_drawdown and not switch.warned:
         event = Event("warning", "drawdown", _values(switch, equity) | {"max_drawdown": max_drawdown})

@@ -20,7 +20,6 @@ from math import inf, isfinite, nan
 from typing import Any, NamedTuple
 
 import polars as pl
-from bytewax.dataflow import operator
 from bytewax.operators import KeyedStream
 
 from market.batch import Batch
@@ -67,10 +66,9 @@ def stage(*, stale_s: float = 5.0) -> Stage:
     return Stage("signals.decide", lambda: [empty(0)], partial(_step, stale_s))
 
 
-@operator
 def decide(step_id: str, up: KeyedStream[Batch], *, stale_s: float = 5.0) -> KeyedStream[Batch]:
     """The stage as a Bytewax step."""
-    return wire("wire", up, stage(stale_s=stale_s))
+    return wire(step_id, up, stage(stale_s=stale_s))
 
 
 def _step(stale_s: float, state: list[Books], batch: Batch) -> Batch:

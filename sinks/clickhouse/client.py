@@ -1,5 +1,6 @@
 """One way to reach a store, embedded or a server: clickhouse-connect over HTTP, no sessions, errors in one sentence."""
 
+import logging
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,8 @@ DATABASE = "barograph"
 CONNECTIONS = 16  # kept alive by one client; more are made when needed and closed after use
 UNKNOWN_DATABASE = 81
 AUTHENTICATION_FAILED = 516
+
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # its failures reach us as exceptions, told once
 
 
 def connect(dsn: str, **options: Any) -> Client:

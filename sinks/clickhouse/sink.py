@@ -6,6 +6,7 @@ what was cut is handed over again under the same tokens, and what was not insert
 
 import logging
 import pickle
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -23,7 +24,6 @@ from sinks.clickhouse.writer import Writer
 
 log = logging.getLogger("barograph.writer")
 
-LIVE_BLOCK_NS = 1_000_000_000
 CLOSE_S = 3.0  # a stopping flow waits so long for the store; what it did not confirm is in the snapshot
 
 Item = Batch | Decisions
@@ -42,18 +42,21 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
 
     `dsn` is asked again at every reconnection if it is a function. `block_ns` is the insert-block interval of the
     journal, or gives it by shard. With a `clock`, latencies are measured: live only, never in a replay. `close_s`:
-    how long the end of the flow waits for the store.
+    how long the end of the flow waits for the store. `stop` is what the source watches: a flow that is stopped cuts
+    no block, as the journal goes on; the open ones wait in its last snapshot.
     """
 
     def __init__(
         self,
         dsn: str | Callable[[], str],
         *,
-        block_ns: int | Callable[[str], int] = LIVE_BLOCK_NS,
+        block_ns: int | Callable[[str], int],
         clock: Clock | None = None,
         close_s: float = CLOSE_S,
+        stop: threading.Event | None = None,
     ) -> None:
         self._dsn = dsn
+        self._stop = stop or threading.Event()
         self._block_ns = block_ns
         self._clock = clock
         self._close_s = close_s
@@ -78,7 +81,12 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
         writer = Writer(Inserter(self._dsn), confirmed=latency.stored if latency is not None else None)
         interval = self._block_ns
         return ClickHousePartition(
-            writer, interval if callable(interval) else lambda _shard: interval, state, latency, self._close_s
+            writer,
+            interval if callable(interval) else lambda _shard: interval,
+            state,
+            latency,
+            self._close_s,
+            self._stop,
         )
 
 
@@ -92,7 +100,9 @@ class ClickHousePartition(StatefulSinkPartition[Item, Snapshot]):
         state: State,
         latency: LatencyRecorder | None,
         close_s: float,
+        stop: threading.Event,
     ) -> None:
+        self._stop = stop
         self._writer, self._block_ns, self._latency, self._close_s = writer, block_ns, latency, close_s
         self._shards = {shard: Blocks(shard, block_ns(shard), opened) for shard, opened in state.opened.items()}
         for block in state.unconfirmed:
@@ -101,6 +111,8 @@ class ClickHousePartition(StatefulSinkPartition[Item, Snapshot]):
     def write_batch(self, items: list[Item]) -> None:
         """Take items in order; waits when the store is far behind."""
         for item in items:
+            if item.last and self._stop.is_set():
+                continue  # a closing batch that only says that we stop: no row, and no end of the journal
             blocks = self._shards.get(item.shard)
             if blocks is None:
                 blocks = self._shards[item.shard] = Blocks(item.shard, self._block_ns(item.shard))

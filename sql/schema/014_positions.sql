@@ -18,4 +18,4 @@ engine = ReplacingMergeTree
 partition by toYYYYMM(receive_time)
 order by (account, venue, instrument, receive_time, `offset`, `row`)
 settings non_replicated_deduplication_window = 10000
-comment 'what is held, after every fill and mark'
+comment 'what is held, after every fill'

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = (
-    "up capture market trading store gateway simulate import replay sql status regimes settings account"
-).split()
+COMMANDS = [
+    *("up", "capture", "market", "trading", "store", "gateway", "simulate"),
+    *("import", "replay", "sql", "status", "regimes", "settings", "account"),
+]
 
 
 def barograph(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,6 +31,7 @@ def test_help_names_every_command() -> None:
         (["import", "none.gz", "--venue", "binance-spot", "--data", "nowhere"], "there is no file none.gz"),
         (["regimes", "none.csv"], "there is no file none.csv"),
         (["sql", "select 1", "--data", "nowhere"], "nowhere holds no store"),
+        (["up", "--data", "/dev/null"], "/dev/null/run cannot be written (Not a directory)"),
         (["sql", "select 1", "--format", "xml"], "--format xml is unknown"),
     ],
 )

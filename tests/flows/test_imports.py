@@ -75,6 +75,37 @@ def test_files_are_grouped_by_their_symbols(tmp_path: Path) -> None:
     assert read(tmp_path)[0] == ["binance-usdm/btcusdt+ethusdt", "binance-usdm/solusdt"]
 
 
+def test_quiet_instrument_that_a_file_lacks_does_not_tear_a_recording(tmp_path: Path) -> None:
+    both = [depth("BTCUSDT", "1"), depth("ETHUSDT", "2")]
+    files = [written(tmp_path / "a", both[0]), written(tmp_path / "b", *both), written(tmp_path / "c", both[1])]
+    import_captures(files, venue="binance-usdm", data=tmp_path)
+    later = written(tmp_path / "d", both[1], start=START + 10**9)
+    assert (
+        import_captures([later], venue="binance-usdm", data=tmp_path).files[0].shard == "binance-usdm/btcusdt+ethusdt"
+    )
+    shards, found = read(tmp_path)
+    assert shards == ["binance-usdm/btcusdt+ethusdt"]
+    assert [frame for _, frame in found if not record.is_record(frame)] == [
+        frame.encode() for frame in (both[0], *both, both[1], both[1])
+    ]
+
+
+def test_steps_of_a_book_without_a_symbol_count_also_before_the_first_other_frame(tmp_path: Path) -> None:
+    book = '{"lastUpdateId":1,"bids":[["1.25","0.001"]],"asks":[["1.3","1"]]}'
+    import_captures([written(tmp_path / "a", book, depth("BTCUSDT", "1.5"))], venue="binance-usdm", data=tmp_path)
+    assert definitions(tmp_path) == [("BTCUSDT", "0.01", "0.001")]
+
+
+def test_frames_that_become_no_rows_say_nothing_of_the_steps(tmp_path: Path) -> None:
+    others = [
+        '{"stream":"btcusdt@ticker","data":{"e":"24hrTicker","s":"BTCUSDT","p":"-0.00001","q":"1.23456789"}}',
+        '{"stream":"btcusdt@trade","data":{"e":"trade","s":"BTCUSDT","p":1.00001}}',
+        '{"stream":"btcusdt@depth","data":{"e":"depthUpdate","s":"BTCUSDT","b":[["hello.e","1"]],"a":[]}}',
+    ]
+    import_captures([written(tmp_path / "a", *others, depth("BTCUSDT", "1.5"))], venue="binance-usdm", data=tmp_path)
+    assert definitions(tmp_path) == [("BTCUSDT", "0.1", "0.1")]
+
+
 def test_file_is_imported_once(tmp_path: Path) -> None:
     file = written(tmp_path / "a", depth("BTCUSDT", "1"))
     import_captures([file], venue="binance-usdm", data=tmp_path)
@@ -124,8 +155,8 @@ def _interrupt(lines: int) -> None:
     raise KeyboardInterrupt
 
 
-def test_micro_batches_are_the_lines_of_the_same_ten_milliseconds(tmp_path: Path) -> None:
-    file = written(tmp_path / "a", *[depth("BTCUSDT", "1")] * 25, start=START // 10**7 * 10**7)
+def test_micro_batches_are_the_lines_of_the_same_hundred_milliseconds(tmp_path: Path) -> None:
+    file = written(tmp_path / "a", *[depth("BTCUSDT", "1")] * 25, start=START // 10**8 * 10**8, step=10**7)
     (done,) = import_captures([file], venue="binance-usdm", data=tmp_path).files
     assert done.batches == 3
 

@@ -99,6 +99,16 @@ time.sleep(60)
     until(lambda: not alive(pid))
 
 
+def test_a_closed_terminal_stops_as_ctrl_c_does_unless_told_to_be_ignored() -> None:
+    code = "from flows.stop import stop_event; stop = stop_event(); print('up', flush=True); print(stop.wait(1.0))"
+    for command, said in ((["env"], "True"), (["nohup"], "False")):
+        with subprocess.Popen([*command, sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as waiting:
+            assert waiting.stdout is not None
+            assert waiting.stdout.readline() == "up\n"
+            waiting.send_signal(signal.SIGHUP)
+            assert waiting.stdout.read() == f"{said}\n"
+
+
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)

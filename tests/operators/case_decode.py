@@ -3,7 +3,7 @@ import polars as pl
 
 from market.batch import Batch
 from market.instrument import InstrumentTable
-from market.schema import EVENT
+from market.schema import EVENT, Kind
 from operators import decode
 from tests import plain
 from tests.contract import Tables
@@ -23,12 +23,23 @@ def table(batches: list[Batch]) -> Tables:
 
 
 def oracle(batches: list[Batch]) -> Tables:
-    """Every message by json and Decimal."""
-    instruments, found = InstrumentTable(), []
+    """Every message by json and Decimal; of trades with the same id, the first."""
+    instruments, found, trades = InstrumentTable(), [], set[tuple[str, Kind, int]]()
     for batch in batches:
         messages, instruments = plain.said(batch, instruments)
-        found.append(batch._replace(events=plain.events(messages, instruments)))
+        fresh = [message for message in messages if _is_first(message, trades)]
+        found.append(batch._replace(events=plain.events(fresh, instruments)))
     return table(found)
+
+
+def _is_first(message: plain.Said, trades: set[tuple[str, Kind, int]]) -> bool:
+    trade = message.symbol, message.kind, message.sequence
+    if message.kind not in (Kind.TRADE, Kind.AGGREGATE_TRADE):
+        return True
+    if trade in trades:
+        return False
+    trades.add(trade)
+    return True
 
 
 CASE = case("decode", decode.stage, (), table, oracle)

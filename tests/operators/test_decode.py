@@ -88,8 +88,32 @@ def test_side_of_a_trade_is_the_aggressors(maker_is_buyer: bool, side: int) -> N
 
 @pytest.mark.parametrize("cause", ["INSURANCE_FUND", "ADL", "NA"])
 def test_trade_that_met_no_order_is_off_book(cause: str) -> None:
-    rows = decoded(combined("trade", **TRADE), combined("trade", **TRADE | {"X": cause})).events
+    rows = decoded(combined("trade", **TRADE), combined("trade", **TRADE | {"t": 4, "X": cause})).events
     assert rows["flags"].tolist() == [0, Flag.OFF_BOOK]
+
+
+def test_trade_that_comes_twice_is_one_event_and_a_row_of_gaps() -> None:
+    batch = decoded(combined("trade", **TRADE), combined("depth", **DEPTH), combined("trade", **TRADE))
+    assert [kind for kind in batch.events["kind"].tolist() if kind != Kind.LEVEL] == [Kind.TRADE, Kind.DEPTH]
+    (gap,) = batch.tables["gaps"].rows(named=True)
+    assert (gap["instrument"], gap["channel"], gap["cause"], gap["state"]) == (
+        "BTCUSDT",
+        "trade",
+        "duplicate",
+        "healed",
+    )
+    assert (gap["received_sequence"], gap["frame"], gap["receive_time"]) == (TRADE["t"], 2, 7)
+
+
+def test_trades_of_other_kind_or_instrument_may_have_the_same_id() -> None:
+    aggregate = {name: value for name, value in TRADE.items() if name not in ("t", "X")} | {"e": "aggTrade", "a": 3}
+    frames = [
+        combined("trade", **TRADE),
+        combined("aggTrade", **aggregate),
+        combined("trade", **TRADE | {"s": "ETHUSDT"}),
+    ]
+    batch = decoded(*frames, symbols=("BTCUSDT", "ETHUSDT"))
+    assert (len(batch.events), "gaps" in batch.tables) == (3, False)
 
 
 def test_mark_of_a_delivery_contract_has_no_funding_rate() -> None:
@@ -269,13 +293,19 @@ def broken(draw: some.DrawFn) -> bytes:
     return frame[:start] + filling + frame[end:]
 
 
+def book_prices(batch: Batch) -> list[int]:
+    """Of all rows but trades, which count once however often they come."""
+    trades = np.isin(batch.events["kind"], (Kind.TRADE, Kind.AGGREGATE_TRADE))
+    return [int(price) for price in batch.events["price"][~trades]]
+
+
 @settings(max_examples=400, deadline=None)
 @given(frames=some.lists(some.one_of(broken(), some.binary(max_size=60)), min_size=1, max_size=6))
 def test_broken_frames_never_raise_and_spoil_no_other_frame(frames: list[bytes]) -> None:
     alone = [decoded(frame) for frame in frames if not record.is_record(frame)]
     together = decoded(*[frame for frame in frames if not record.is_record(frame)])
     assert reasons(together) == [reason for batch in alone for reason in reasons(batch)]
-    assert together.events["price"].tolist() == [price for batch in alone for price in batch.events["price"].tolist()]
+    assert book_prices(together) == [price for batch in alone for price in book_prices(batch)]
     decoded(*frames)  # records too, whose effect lasts
 
 

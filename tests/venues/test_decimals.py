@@ -27,11 +27,18 @@ def test_price_off_the_tick_grid_is_refused_with_both_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", "+1", "1e5", "nan", "1.", ".5", "1_0", " 1", "1 ", "0x1", "１", "1,5", "9" * 40, "1.2.3"]
+    "text", ["", "-1", "+1", "1e", "1e500", "nan", "1.", ".5", "1_0", " 1", "1 ", "0x1", "１", "1,5", "9" * 40, "1.2.3"]
 )
 def test_text_that_is_no_plain_decimal_is_refused(text: str) -> None:
     with pytest.raises(FrameError, match="decimal number"):
         Ticks(Decimal("0.1"))[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "ticks"), [("8.1E-7", 81), ("1e-8", 1), ("1.50E2", 15 * 10**9), ("0E-8", 0), ("2e+1", 2 * 10**9)]
+)
+def test_price_with_an_exponent_is_as_exact_as_any_other(text: str, ticks: int) -> None:
+    assert Ticks(Decimal("0.00000001"))[text] == ticks
 
 
 def test_price_that_leaves_the_range_of_ticks_is_refused() -> None:
@@ -52,3 +59,8 @@ def test_finest_step_ignores_trailing_zeros_and_is_at_most_one() -> None:
     assert finest_step(["28145.10", "5000.00"]) == Decimal("0.1")
     assert finest_step(["3", "40"]) == Decimal(1)
     assert finest_step([]) == Decimal(1)
+
+
+def test_finest_step_knows_exponents_and_leaves_out_what_is_no_number() -> None:
+    assert finest_step(["8.1E-7", "1.50E2"]) == Decimal("0.00000001")
+    assert finest_step(["hello.e", "0.1x", "1." + "3" * 40]) == Decimal(1)

@@ -67,23 +67,22 @@ def texts(frame: bytes) -> Texts:
     try:
         message = msgspec.json.decode(frame)
         event = message.get("data", message)
-        prices, sizes = zip(*_pairs(event), strict=True) if _is_market_data(event) else ((), ())
+        pairs = [(price, size) for price, size in _pairs(event) if isinstance(price, str) and isinstance(size, str)]
+        prices, sizes = zip(*pairs, strict=True) if pairs else ((), ())
         return Texts(str(event.get("s") or event.get("symbol") or ""), prices, sizes)
-    except (msgspec.MsgspecError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         raise FrameError(f"not understood: {error}") from error
 
 
-def _is_market_data(event: dict[str, Any]) -> bool:
-    return any(event.get(key) for key in ("b", "a", "bids", "asks")) or ("q" in event and "p" in event)
-
-
 def _pairs(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if "q" in event:  # trade, aggTrade: `a` and `b` are ids there
+    """Prices with their sizes, of the events that become rows; a 24hrTicker has `p` and `q` too, of other meaning."""
+    name = event.get("e", "")
+    if name in ("trade", "aggTrade"):
         yield event["p"], event["q"]
-    elif isinstance(event.get("B"), str):  # bookTicker
+    elif name in ("", "bookTicker") and "B" in event:
         yield event["b"], event["B"]
         yield event["a"], event["A"]
-    else:
+    elif name in ("", "depthUpdate"):
         for side in ("b", "a", "bids", "asks"):
             yield from event.get(side, ())
 

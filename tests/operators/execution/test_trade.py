@@ -204,3 +204,50 @@ def test_a_target_that_is_not_finite_wants_nothing():
 
 def test_another_accounts_command_is_not_ours():
     assert len(tables([item(0, command(START, "halt", "another"))])["risk_events"]) == 0
+
+
+def test_a_rest_smaller_than_the_smallest_order_is_closed_all_the_same():
+    some = quote("BBBUSDT", START, 49.99, 50.01)
+    assert next_step(0.0, 0.1, some, Manner(min_notional=6.0), 1e9)[:2] == (Side.SELL, 0.1)
+    assert next_step(0.1, 0.2, some, Manner(min_notional=6.0), 1e9).size == 0.0
+
+
+def test_a_rest_does_not_keep_a_drawdown_from_ending_halted():
+    low = Terms(limits=Limits(max_drawdown=1e-6), manner=Manner(min_notional=900.0), venue=Venue(latency_ms=0.0))
+    found = tables(steps(50.0, 1000, 50.0, *[40.0] * 14), low)
+    assert found["risk_events"]["event"].to_list()[-2:] == ["reducing", "halted"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"lot_size": 5e-324}, {"tick_size": 1e-300}, {"ask_price": 1e308, "bid_price": 9e307}, {"ask_size": 1e300},
+     {"bid_price": 1e-320, "ask_price": 2e-320, "tick_size": 1e-320}],
+)  # fmt: skip
+def test_numbers_beyond_reason_stop_nothing_and_trade_nothing(changes):
+    wild = {"bid": 50.0, "ask": 50.01} | {name[:3]: changes[name] for name in changes if name.endswith("price")}
+    rest = {name: value for name, value in changes.items() if not name.endswith("price")}
+    items = [item(n, quote("BBBUSDT", START + n * SECOND, **wild, **rest)) for n in range(3)]
+    items.insert(1, item(9, target("BBBUSDT", START, 1000.0)))
+    assert len(tables(items)["fills"]) == 0
+
+
+def test_a_larger_lot_does_not_change_what_is_held():
+    found = tables(
+        [
+            *steps(50.0, 1005, 50.0),
+            item(3, quote("BBBUSDT", START + 3 * SECOND, 50.0, 50.01, lot_size=1.0), target("BBBUSDT", START, 1600.0)),
+            item(4, quote("BBBUSDT", START + 4 * SECOND, 50.0, 50.01, lot_size=1.0)),
+        ]
+    )
+    held = (found["fills"]["side"] * found["fills"]["size"]).sum()
+    assert len(found["fills"]) == 2
+    assert found["positions"]["size"].to_list()[-1] == pytest.approx(held, abs=1e-9)
+
+
+def test_equity_is_capital_and_the_profit_of_every_line():
+    stage = trade.stage(terms=TERMS)
+    account = stage.empty()
+    for one in trades(3, 1):
+        stage.advance(account, one)
+        slow = sum(line.holding.realised - line.holding.fees + line.unrealised for line in account.lines.values())
+        assert account.equity == pytest.approx(account.capital + slow, rel=1e-12)

@@ -10,7 +10,7 @@ from operators.portfolio.rebalance import TARGET
 from tests.contract import Case, Tables
 from tests.operators.portfolio.decision_stream import VENUE, empty, signals, spread_out
 
-POLICY = Policy(capital=50_000.0, target_volatility=0.4, max_instrument_share=0.3, max_gross_share=0.5)
+POLICY = Policy(capital=50_000.0, target_volatility=0.4, max_instrument_share=0.3, max_gross_share=0.5, fee_bps=0.2)
 BAR_S = {"ultra_short": 1, "short": 60, "medium": 3600, "long": 86400}
 
 
@@ -21,18 +21,24 @@ def output(items: list[Decisions]) -> Tables:
 
 def oracle(items: list[Decisions]) -> Tables:
     newest: dict[str, dict[str, Signal]] = {}
+    shares_of: dict[tuple[str, str], tuple[int, float]] = {}  # time and share of every timeframe
     said: dict[str, float] = {}
     rows = []
     for item in items:
-        heard = [message for message in item.messages if isinstance(message, Signal)]
-        for signal in heard:
-            newest.setdefault(signal.instrument, {})[signal.timeframe] = signal
-        if not heard:
+        for signal in [message for message in item.messages if isinstance(message, Signal)]:
+            key = (signal.instrument, signal.timeframe)
+            before = newest.setdefault(signal.instrument, {}).get(signal.timeframe)
+            if before is None or signal.time_ns >= before.time_ns:
+                newest[signal.instrument][signal.timeframe] = signal
+                shares_of[key] = (signal.time_ns, share(signal, counted(shares_of.get(key), key[1], signal.time_ns)))
+        if not newest or not item.messages:
             continue
-        now = max(signal.time_ns for signal in heard)
-        shares = {
-            symbol: max(-0.3, min(0.3, sum(share(s, now) for s in of.values()))) for symbol, of in newest.items()
+        now = max(signal.time_ns for of in newest.values() for signal in of.values())
+        asked = {
+            symbol: [counted(shares_of[symbol, name], name, item.receive_time) for name in of]
+            for symbol, of in newest.items()
         }
+        shares = {symbol: max(-0.3, min(0.3, sum(of))) for symbol, of in asked.items()}
         gross = sum(abs(value) for value in shares.values())
         for symbol, value in shares.items():
             notional = 50_000 * value * (0.5 / gross if gross > 0.5 else 1)
@@ -44,9 +50,17 @@ def oracle(items: list[Decisions]) -> Tables:
     return {"targets": pl.DataFrame(rows, schema=schema, orient="row")}
 
 
-def share(signal: Signal, now: int) -> float:
-    old = now - signal.time_ns > 3 * BAR_S[signal.timeframe] * 1_000_000_000
-    if old or math.isnan(signal.volatility) or signal.volatility == 0:
+def counted(known: tuple[int, float] | None, timeframe: str, now: int) -> float:
+    if known is None or now - known[0] > 3 * BAR_S[timeframe] * 1_000_000_000:
+        return 0.0
+    return known[1]
+
+
+def share(signal: Signal, before: float) -> float:
+    if math.isnan(signal.volatility) or signal.volatility == 0:
+        return 0.0
+    reach = abs(signal.direction) * signal.confidence * signal.volatility * math.sqrt(200 * BAR_S[signal.timeframe])
+    if reach < (0.4e-4 if before * signal.direction > 0 else 0.8e-4):
         return 0.0
     yearly = signal.volatility * math.sqrt(365.25 * 24 * 3600)
     return 0.25 * signal.direction * signal.confidence * 0.4 / yearly

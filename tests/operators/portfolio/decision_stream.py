@@ -44,7 +44,8 @@ def signals(seed: int, length: int) -> list[Decisions]:
         for symbol in CONTRACTS:
             messages.append(quote(symbol, time, FIRST[symbol], FIRST[symbol] * 1.001))
             heard = {name: 0.9 if name == "ultra_short" and step % 60 < 50 else 0.05 for name in TIMEFRAMES}
-            messages += [_signal(rng, symbol, name, time) for name, share in heard.items() if rng.random() < share]
+            said = [name for name, share in heard.items() if not 90 < step % 200 < 110 and rng.random() < share]
+            messages += [_signal(rng, symbol, name, time - rng.choice([0, 0, 0, 2]) * SECOND) for name in said]
         found.append(item(step, *messages))
     return found
 

@@ -25,6 +25,14 @@ def test_a_frame_that_is_no_message_is_a_dead_letter():
     assert letters["receive_time"].to_list() == [1, 2, 3]
 
 
+def test_a_message_from_the_future_is_a_dead_letter():
+    second = 1_000_000_000
+    said = (quote("AAAUSDT", 6 * second, 1.0, 2.0), quote("AAAUSDT", 6 * second + 1, 1.0, 2.0))
+    found = decisions_of(Batch("trading/0", 1, np.array([second, second]), tuple(map(encode, said))))
+    assert found.messages == said[:1]
+    assert found.tables["dead_letters"]["reason"].to_list() == ["stamped 5.0 s after it was received"]
+
+
 def test_nobody_hands_trading_an_approved_order():
     place = {"venue": "v", "instrument": "i", "time_ns": 1}
     order = Order(**place, client_order_id="x", side=Side.BUY, size=1.0, limit_price=1.0, reason="")

@@ -6,11 +6,14 @@ from hypothesis import strategies as st
 
 from market.messages import Signal, Target
 from operators.portfolio import rebalance
-from operators.portfolio.policy import YEAR_S, Opinion, Policy, combined, gross_scale, opinion
-from tests.operators.portfolio.decision_stream import item
+from operators.portfolio.policy import YEAR_S, Opinion, Policy, combined, gross_scale, opinion, reach_bps
+from tests.operators.portfolio.decision_stream import item, quote
 
 SECOND = 1_000_000_000
 YEARLY_20 = 0.2 / math.sqrt(YEAR_S)
+
+
+FREE = Policy(fee_bps=0.0)
 
 
 def a_signal(symbol="AAAUSDT", timeframe="ultra_short", time_ns=0, **changes):
@@ -19,13 +22,13 @@ def a_signal(symbol="AAAUSDT", timeframe="ultra_short", time_ns=0, **changes):
 
 
 def told(items, **policy):
-    found = rebalance.stage(policy=Policy(**policy)).run(items)
+    found = rebalance.stage(policy=Policy(**{"fee_bps": 0.0, **policy})).run(items)
     return [[m.notional for m in one.messages if isinstance(m, Target)] for one in found]
 
 
 def test_twice_the_volatility_asks_for_half_the_share():
-    assert opinion(a_signal(), Policy()).share == pytest.approx(0.25 * 0.10 / 0.2)
-    assert opinion(a_signal(volatility=2 * YEARLY_20), Policy()).share == pytest.approx(0.25 * 0.10 / 0.4)
+    assert opinion(a_signal(), FREE).share == pytest.approx(0.25 * 0.10 / 0.2)
+    assert opinion(a_signal(volatility=2 * YEARLY_20), FREE).share == pytest.approx(0.25 * 0.10 / 0.4)
 
 
 @pytest.mark.parametrize(
@@ -66,12 +69,55 @@ def test_a_lost_regime_ends_a_position_smaller_than_the_band():
 
 
 def test_the_target_stands_after_the_signal_it_rests_on():
-    (found,) = rebalance.stage().run([item(0, a_signal())])
+    (found,) = rebalance.stage(policy=FREE).run([item(0, a_signal())])
     assert [type(message).__name__ for message in found.messages] == ["Signal", "Target"]
     assert found.tables["targets"]["reason"].to_list() == ["ultra_short +0.1250"]
 
 
-@pytest.mark.parametrize("wrong", [{"capital": 0.0}, {"target_volatility": math.nan}, {"no_trade_band": 1.1}])
+def test_a_bet_that_cannot_pay_its_trades_asks_for_nothing():
+    small = a_signal(confidence=0.5)
+    reach = reach_bps(small)
+    assert reach == pytest.approx(0.5 * YEARLY_20 * math.sqrt(200) * 1e4)
+    assert opinion(small, Policy(fee_bps=reach / 4.001)).share > 0
+    assert opinion(small, Policy(fee_bps=reach / 3.999))[::2] == (0.0, False)
+
+
+def test_a_bet_that_counts_goes_on_counting_until_half_its_entry():
+    fees = Policy(fee_bps=reach_bps(a_signal()) / 4)
+    assert opinion(a_signal(confidence=0.51), fees).share == 0.0
+    assert opinion(a_signal(confidence=0.51), fees, 0.1).share > 0.0
+    assert opinion(a_signal(confidence=0.49), fees, 0.1).share == 0.0
+    assert opinion(a_signal(confidence=0.51), fees, -0.1).share == 0.0
+
+
+def test_noise_at_the_border_of_paying_does_not_flip_the_target():
+    fee_bps = reach_bps(a_signal()) / 4
+    sure = [1.0, 0.9, 1.0, 0.9, 0.8, 1.0, 0.7]
+    items = [item(n, a_signal(time_ns=n, confidence=confidence)) for n, confidence in enumerate(sure)]
+    assert [len(targets) for targets in told(items, fee_bps=fee_bps, no_trade_band=0.05)] == [1, 0, 0, 0, 0, 0, 0]
+
+
+def test_one_second_bets_of_a_quiet_market_are_not_worth_the_default_fees():
+    assert told([item(0, a_signal(volatility=0.065 / math.sqrt(YEAR_S)))], fee_bps=Policy().fee_bps) == [[]]
+
+
+def test_an_opinion_ends_by_time_alone_when_no_signal_comes():
+    quiet = [item(n, quote("AAAUSDT", n * SECOND, 1.0, 2.0)) for n in range(1, 6)]
+    assert told([item(0, a_signal()), *quiet]) == [[pytest.approx(12_500.0)], [], [], [], [0.0], []]
+
+
+def test_a_signal_older_than_the_one_that_stands_is_not_heard():
+    items = [item(0, a_signal(time_ns=SECOND)), item(1, a_signal(time_ns=0, direction=-1.0))]
+    assert told(items) == [[pytest.approx(12_500.0)], []]
+
+
+def test_a_volatility_next_to_nothing_asks_for_nothing():
+    assert opinion(a_signal(volatility=5e-324), FREE).share == 0.0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"fee_bps": -1.0}, {"capital": 0.0}, {"target_volatility": math.nan}, {"no_trade_band": 1.1}]
+)
 def test_a_policy_out_of_range_is_named(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Policy(**wrong)

@@ -11,7 +11,7 @@ START = Switch(peak_equity=1000.0)
 def follow(*equities, switch=START, flat=False):
     said = []
     for equity in equities:
-        switch, events = watch(switch, equity, flat=flat, max_drawdown=0.1)
+        switch, events = watch(switch, equity, is_flat=lambda: flat, max_drawdown=0.1)
         said += [event.event for event in events]
     return switch, said
 

@@ -2,6 +2,7 @@
 
 import pickle
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,21 @@ def test_a_crash_after_a_snapshot_loses_and_doubles_nothing(
     del first
     again = part(database, state)
     again.write_batch(ITEMS[at:])
+    again.close()
+    assert contents(database) == uninterrupted
+
+
+def test_a_stop_cuts_no_block_so_a_death_after_it_doubles_nothing(
+    database: str, uninterrupted: dict[str, list]
+) -> None:
+    stop = threading.Event()
+    stopped = part(database, stop=stop)
+    stopped.write_batch(ITEMS[:21])
+    stop.set()
+    stopped.write_batch([batch(21, step_ms=90, last=True)])
+    stopped.close()  # and dies before its last snapshot is kept
+    again = part(database)
+    again.write_batch(ITEMS)
     again.close()
     assert contents(database) == uninterrupted
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from gateway.run import connections, processes, store_port
+from gateway.runfiles import connections, processes, store_port
 
 
 def write(data, name, facts):

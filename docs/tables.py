@@ -1,0 +1,39 @@
+"""Writes docs/tables.md from the files of sql/: `make docs`. A test fails where the page is not what this prints."""
+
+import re
+
+from sinks.clickhouse.schema import Table, sql_files, tables
+
+HEAD = """\
+# Tables
+
+Written by `make docs` from the files of `sql/`. Everything is in the database `barograph`.
+
+`shard`, `offset` and `frame` lead back to the raw bytes: frame number `frame` of row `offset` in the journal of that
+shard. In the tables of trading, `offset` is a row of the trading journal. A table is a ReplacingMergeTree: should a row
+ever be there twice, `FINAL` after the table's name shows it once."""
+
+
+def table_section(table: Table) -> str:
+    """What one table holds, and its columns."""
+    *columns, about = re.findall(r"comment '((?:[^']|'')*)'", table.statement)
+    rows = [_row(name, kind, said) for (name, kind), said in zip(table.columns.items(), columns, strict=True)]
+    return "\n".join((f"## {table.name}", "", _plain(about), "", "| column | type | meaning |", "|---|---|---|", *rows))
+
+
+def view_section(name: str, statement: str) -> str:
+    """What one view shows: the comment that its file begins with."""
+    return f"- `{name}`: {' '.join(re.findall(r'^-- (.*)$', statement, re.MULTILINE))}"
+
+
+def _row(name: str, kind: str, said: str) -> str:
+    return f"| `{name}` | `{kind}` | {_plain(said)} |"
+
+
+def _plain(comment: str) -> str:
+    return comment.replace("''", "'")
+
+
+if __name__ == "__main__":
+    views = "\n".join(view_section(name, statement) for name, statement in sql_files("views").items())
+    print("\n\n".join((HEAD, *map(table_section, tables().values()), f"## Views\n\n{views}")))

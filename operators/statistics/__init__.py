@@ -1,1 +1,0 @@
-"""Rolling statistics of ticks and bars. Empty until the first of them is needed."""
