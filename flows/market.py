@@ -58,16 +58,17 @@ def run_market(
         return
     data = settings.data
     clock = SystemClock() if follow else None
+    tables = ClickHouseSink(
+        dsn or partial(store_dsn, settings),
+        block_ns=partial(block_ns, data, "market"),
+        clock=clock,
+        close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
+    )
     flow = market(
         JournalSource(data, topic="market", follow=follow, stop=stop, speed=speed),
-        tables=ClickHouseSink(
-            dsn or partial(store_dsn, settings),
-            block_ns=partial(block_ns, data, "market"),
-            clock=clock,
-            close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
-            stop=stop,
-        ),
+        tables=tables,
         trading=OutboxSink(partition_path(data, "trading", TRADING), shard=TRADING, messages=trading_frames),
         control=OutboxSink(partition_path(data, "control", CONTROL), shard=CONTROL, messages=resync_frames),
     )
     run(flow, recovery=data / "recovery" / "market", snapshot_interval_s=settings.flow.snapshot_interval_s)
+    tables.finish()

@@ -22,8 +22,8 @@ log = logging.getLogger("barograph.supervise")
 BACKOFF_FIRST_S = 0.2
 BACKOFF_LONGEST_S = 10.0
 HEALTHY_AFTER_S = 20.0  # a process that lived this long starts again at the first backoff
-STOP_GRACE_S = 2.5  # then what still runs is killed
-STOP_ALL_S = 3.5  # the same for what the others write to, from the same moment; the promise to the user is 5 s in all
+STOP_GRACE_S = 1.5  # for each rank of processes; then what still runs of it is killed
+STOP_ALL_S = 4.5  # for all ranks together; the promise to the user is 5 s
 POLL_S = 0.05
 
 
@@ -34,7 +34,7 @@ class Process:
     name: str
     command: Sequence[str]
     log_path: Path
-    foundation: bool = False  # the others write to it, so it stops after them
+    rank: int = 0  # the lower stop first: each reads what those before it wrote
     restarts: int = 0
     failures: int = 0  # in a row, for the backoff
     started_s: float = 0.0
@@ -62,10 +62,10 @@ class Supervisor:
         self._environment = {**os.environ, **(environment or {}), SUPERVISED: "1"}
         self._logs.mkdir(parents=True, exist_ok=True)
 
-    def start(self, name: str, *arguments: str, foundation: bool = False) -> Process:
+    def start(self, name: str, *arguments: str, rank: int = 0) -> Process:
         """Start `barograph <arguments>` and keep it running."""
         command = [sys.executable, "-m", "flows", *arguments]
-        process = Process(name, command, self._logs / f"{name}.log", foundation)
+        process = Process(name, command, self._logs / f"{name}.log", rank)
         self.processes.append(process)
         self._spawn(process)
         return process
@@ -81,10 +81,11 @@ class Supervisor:
                 each()
 
     def stop(self) -> None:
-        """Ask every process to stop, those that others write to last; kill what has not after its grace time."""
-        asked_s = time.monotonic()
-        _stop_all([process for process in self.processes if not process.foundation], asked_s + STOP_GRACE_S)
-        _stop_all([process for process in self.processes if process.foundation], asked_s + STOP_ALL_S)
+        """Ask every process to stop, rank by rank; kill what has not within its grace time."""
+        end_s = time.monotonic() + STOP_ALL_S
+        for rank in sorted({process.rank for process in self.processes}):
+            deadline_s = min(time.monotonic() + STOP_GRACE_S, end_s)
+            _stop_all([process for process in self.processes if process.rank == rank], deadline_s)
 
     def _revive(self, process: Process) -> None:
         if process.running:

@@ -43,19 +43,20 @@ def run_trading(settings: Settings, *, stop: threading.Event, follow: bool, dsn:
     if wait_for_tables(settings, stop, dsn) is None:
         return
     data = settings.data
+    tables = ClickHouseSink(
+        dsn or partial(store_dsn, settings),
+        block_ns=partial(block_ns, data, "trading"),
+        clock=SystemClock() if follow else None,
+        close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
+    )
     flow = trading(
         JournalSource(data, topic="trading", follow=follow, stop=stop),
-        ClickHouseSink(
-            dsn or partial(store_dsn, settings),
-            block_ns=partial(block_ns, data, "trading"),
-            clock=SystemClock() if follow else None,
-            close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
-            stop=stop,
-        ),
+        tables,
         policy=policy_of(settings),
         terms=terms_of(settings),
     )
     run(flow, recovery=data / "recovery" / "trading", snapshot_interval_s=settings.flow.snapshot_interval_s)
+    tables.finish()
 
 
 def policy_of(settings: Settings) -> Policy:

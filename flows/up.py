@@ -25,6 +25,8 @@ from market.errors import SettingsError
 
 SIMULATED = "simulated"
 READY_WITHIN_S = 5.0
+# The way of the data, so that what was recorded is computed and stored before the next one stops.
+STOP_ORDER = ("capture", "market", "trading", "gateway", "store")
 
 
 def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None:
@@ -39,7 +41,7 @@ def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None
         try:
             config = save_settings(settings, "settings")
             if not server_dsn(settings):
-                supervisor.start("store", "store", "--config", str(config), foundation=True)
+                supervisor.start("store", "store", "--config", str(config), rank=STOP_ORDER.index("store"))
             compile_kernels(stop, simulated=settings.venue == SIMULATED, plain=plain)
             start_processes(supervisor, settings, config, stop)
             until_s = None if duration_s is None else time.monotonic() + duration_s
@@ -58,7 +60,7 @@ def start_processes(supervisor: Supervisor, settings: Settings, config: Path, st
         simulator = supervisor.start("simulator", "simulate", "--config", str(config), "--port", port)
         _await_ready(settings.data, simulator, stop)
     for name in ("capture", "market", "trading", "gateway"):
-        supervisor.start(name, name, "--config", str(config))
+        supervisor.start(name, name, "--config", str(config), rank=STOP_ORDER.index(name))
 
 
 def _await_ready(data: Path, process: Process, stop: threading.Event) -> None:

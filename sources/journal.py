@@ -1,9 +1,10 @@
 """The journal as a source of batches: one Bytewax partition that reads all partitions of a topic, merged by receive
 time.
 
-Following, it waits for more; replaying, it ends where the journals end. Before it ends it emits, per shard, one
-closing batch: `last` is set, `offset` is the shard's last, there are no frames, and `receive_times` holds only the
-shard's last receive time. Its state for recovery is the last offset handed on of every partition.
+Following, it waits for more, and when it is stopped it first reads what is there; replaying, it ends where the journals
+end. Before it ends it emits, per shard, one closing batch: `last` is set, `offset` is the shard's last, there are no
+frames, and `receive_times` holds only the shard's last receive time. Its state for recovery is the last offset handed
+on of every partition.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ __all__ = ["JournalBatch", "JournalReader", "JournalSource", "partitions"]
 
 ROWS_PER_POLL = 64  # a poll hands over up to so many rows,
 FRAMES_PER_POLL = 4096  # or as many as reach this number of frames
+DRAIN_NS = 1_000_000_000  # a live flow that is stopped reads on to the end of the journal, but no longer than this
 
 Offsets = dict[str, int]
 Keyed = tuple[str, Batch]
@@ -69,21 +71,22 @@ class JournalSource(FixedPartitionedSource[Keyed, Offsets]):
     ) -> "JournalPartition":
         """Begin, or go on after the offsets of a snapshot."""
         merge = Merge(self._data, self._topic, resume_state or {}, self._clock, lenient=self._follow)
-        return JournalPartition(merge, self._follow, self._stop, _pace(self._speed, self._clock))
+        return JournalPartition(merge, self._follow, self._stop, _pace(self._speed, self._clock), self._clock)
 
 
 class JournalPartition(StatefulSourcePartition[Keyed, Offsets]):
     """The reading itself."""
 
-    def __init__(self, merge: Merge, follow: bool, stop: Stop, due: Callable[[int], bool]) -> None:
-        self._merge, self._follow, self._stop, self._due = merge, follow, stop, due
+    def __init__(self, merge: Merge, follow: bool, stop: Stop, due: Callable[[int], bool], clock: Clock) -> None:
+        self._merge, self._follow, self._stop, self._due, self._clock = merge, follow, stop, due, clock
+        self._drained_by_ns: int | None = None
         self._closed = False
 
     def next_batch(self) -> list[Keyed]:
         """The rows that are due; the closing batches at the end, then StopIteration."""
         if self._closed:
             raise StopIteration
-        items = [] if self._stop.is_set() else list(self._take())
+        items = [] if self._stopped() else list(self._take())
         if not items and self._ended():
             self._closed = True
             return self._closing()
@@ -107,6 +110,14 @@ class JournalPartition(StatefulSourcePartition[Keyed, Offsets]):
             yield partition.shard, Batch(partition.shard, row.offset, row.received_ns, row.frames)
             rows += 1
             frames += len(row.frames)
+
+    def _stopped(self) -> bool:
+        """Whether to read no further: a replay at once, the live flow when it was given time to read to the end."""
+        if not self._stop.is_set():
+            return False
+        if self._drained_by_ns is None:
+            self._drained_by_ns = self._clock.monotonic_ns() + (DRAIN_NS if self._follow else 0)
+        return self._clock.monotonic_ns() >= self._drained_by_ns
 
     def _ended(self) -> bool:
         return self._stop.is_set() or (not self._follow and self._merge.peek() is None)

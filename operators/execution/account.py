@@ -68,7 +68,7 @@ class Account:
     switch: Switch
     time_ns: int = 0  # newest data time seen
     lines: dict[Key, Line] = field(default_factory=dict)  # bounded by the instruments of the market flow
-    profits: dict[Key, float] = field(default_factory=dict)  # of every line that was ever traded, at its mark
+    profits: dict[Key, float] = field(default_factory=dict)  # of every line, at its mark
     waiting: dict[Key, Target] = field(default_factory=dict)  # targets of instruments without any quote yet
 
     @property
@@ -92,6 +92,7 @@ def take_quote(account: Account, quote: Quote, *, is_usable: bool) -> Line:
     line = account.lines.get(key)
     if line is None:
         line = account.lines[key] = Line(quote, target=account.waiting.pop(key, None))
+        account.profits[key] = 0.0
     line.quote = quote
     if is_usable:
         line.mark_price = mid_price(quote)

@@ -6,7 +6,6 @@ what was cut is handed over again under the same tokens, and what was not insert
 
 import logging
 import pickle
-import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -42,8 +41,10 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
 
     `dsn` is asked again at every reconnection if it is a function. `block_ns` is the insert-block interval of the
     journal, or gives it by shard. With a `clock`, latencies are measured: live only, never in a replay. `close_s`:
-    how long the end of the flow waits for the store. `stop` is what the source watches: a flow that is stopped cuts
-    no block, as the journal goes on; the open ones wait in its last snapshot.
+    how long `finish` waits for the store.
+
+    The end of a flow cuts the open blocks early. They are part of its last snapshot and inserted by `finish`, which is
+    called when that snapshot is durable: a death at any moment sends them again under the same token.
     """
 
     def __init__(
@@ -53,13 +54,17 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
         block_ns: int | Callable[[str], int],
         clock: Clock | None = None,
         close_s: float = CLOSE_S,
-        stop: threading.Event | None = None,
     ) -> None:
         self._dsn = dsn
-        self._stop = stop or threading.Event()
         self._block_ns = block_ns
         self._clock = clock
         self._close_s = close_s
+        self._parts: list[ClickHousePartition] = []
+
+    def finish(self) -> None:
+        """Insert what the end of the flow left, and wait for the store, but not for ever."""
+        for part in self._parts:
+            part.finish()
 
     def list_parts(self) -> list[str]:
         """The one Bytewax partition."""
@@ -80,14 +85,9 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
         latency = LatencyRecorder(self._clock) if self._clock is not None else None
         writer = Writer(Inserter(self._dsn), confirmed=latency.stored if latency is not None else None)
         interval = self._block_ns
-        return ClickHousePartition(
-            writer,
-            interval if callable(interval) else lambda _shard: interval,
-            state,
-            latency,
-            self._close_s,
-            self._stop,
-        )
+        by_shard = interval if callable(interval) else lambda _shard: interval
+        self._parts.append(ClickHousePartition(writer, by_shard, state, latency, self._close_s))
+        return self._parts[-1]
 
 
 class ClickHousePartition(StatefulSinkPartition[Item, Snapshot]):
@@ -100,9 +100,8 @@ class ClickHousePartition(StatefulSinkPartition[Item, Snapshot]):
         state: State,
         latency: LatencyRecorder | None,
         close_s: float,
-        stop: threading.Event,
     ) -> None:
-        self._stop = stop
+        self._final: list[Block] = []
         self._writer, self._block_ns, self._latency, self._close_s = writer, block_ns, latency, close_s
         self._shards = {shard: Blocks(shard, block_ns(shard), opened) for shard, opened in state.opened.items()}
         for block in state.unconfirmed:
@@ -111,25 +110,29 @@ class ClickHousePartition(StatefulSinkPartition[Item, Snapshot]):
     def write_batch(self, items: list[Item]) -> None:
         """Take items in order; waits when the store is far behind."""
         for item in items:
-            if item.last and self._stop.is_set():
-                continue  # a closing batch that only says that we stop: no row, and no end of the journal
             blocks = self._shards.get(item.shard)
             if blocks is None:
                 blocks = self._shards[item.shard] = Blocks(item.shard, self._block_ns(item.shard))
             for block in blocks.add(item):
-                self._writer.put(block)
+                if item.last:
+                    self._final.append(block)
+                else:
+                    self._writer.put(block)
             if self._latency is not None and (measured := self._latency.arrived(item)) is not None:
                 self._writer.put(measured)
 
     def snapshot(self) -> Snapshot:
         """Everything that the store has not confirmed, as bytes that later batches cannot change."""
-        unconfirmed = self._writer.unconfirmed()
+        unconfirmed = (*self._writer.unconfirmed(), *self._final)
         opened = {shard: now for shard, blocks in self._shards.items() if (now := blocks.opened()) is not None}
         return pickle.dumps(State(opened, unconfirmed), pickle.HIGHEST_PROTOCOL)
 
     def close(self) -> None:
-        """Wait for the store, but not for ever."""
-        left = self._writer.close(self._close_s)
+        """Nothing yet: the last snapshot is not durable before the flow has returned."""
+
+    def finish(self) -> None:
+        """Insert the blocks that the end cut, and wait for the store."""
+        left = self._writer.close(self._close_s, self._final)
         if left:
             log.warning("%d insert blocks are not confirmed by the store; they go on after the next start", left)
 

@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import pyarrow as pa
@@ -64,9 +64,14 @@ class Writer:
             self._raise()
             return tuple(self._pending)
 
-    def close(self, timeout_s: float) -> int:
-        """Wait for what is pending, then stop; how many blocks are unconfirmed even so. Raises StoreError as `put`."""
+    def close(self, timeout_s: float, last: Sequence[Block] = ()) -> int:
+        """Take the last blocks, wait for what is pending, then stop; how many blocks are unconfirmed even so.
+
+        Raises StoreError as `put`.
+        """
         with self._changed:
+            self._pending.extend(last)
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._failure is not None or not self._pending, timeout_s)
         self._stopped.set()
         with self._changed:

@@ -3,13 +3,17 @@ import polars as pl
 from market.decisions import Decisions
 from operators.execution import trade
 from operators.execution.ledger import SCHEMAS
+from operators.execution.paper import Venue
 from operators.execution.trade import Terms
 from operators.risk.gate import Limits
 from tests.contract import Case, Tables
 from tests.operators.execution.slow_account import SlowAccount
 from tests.operators.portfolio.decision_stream import empty, spread_out, trades
 
-TERMS = Terms(limits=Limits(max_drawdown=0.004, max_gross_notional=50_000.0, max_quote_age_s=2.0))
+TERMS = Terms(
+    limits=Limits(max_drawdown=0.004, max_gross_notional=50_000.0, max_quote_age_s=2.0),
+    venue=Venue(latency_ms=400.0),  # longer than the 250 ms between two rows, so that a quote can come too early
+)
 UNTESTED = ("checks", "values")  # what the gate measured; tests/operators/risk
 
 

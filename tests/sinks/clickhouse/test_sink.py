@@ -2,7 +2,6 @@
 
 import pickle
 import signal
-import threading
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,9 @@ def database(store: StoreProcess) -> str:
 
 
 def part(dsn: str, state: bytes | None = None, **options: object) -> ClickHousePartition:
-    return ClickHouseSink(dsn, close_s=20, **options).build_part("tables", "tables", state)  # type: ignore[arg-type]
+    return ClickHouseSink(dsn, **{"block_ns": 250 * MILLISECOND, "close_s": 20, **options}).build_part(
+        "tables", "tables", state
+    )  # type: ignore[arg-type]
 
 
 def contents(dsn: str) -> dict[str, list]:
@@ -53,7 +54,7 @@ def uninterrupted(store: StoreProcess) -> dict[str, list]:
     dsn = made(store, "whole")
     sink = part(dsn)
     sink.write_batch(ITEMS)
-    sink.close()
+    sink.finish()
     found = contents(dsn)
     assert {name: len(rows) for name, rows in found.items()} == {
         "quotes": 147,
@@ -68,7 +69,7 @@ def test_two_runs_over_one_store_leave_one_copy(database: str, uninterrupted: di
     for _ in range(2):
         sink = part(database)
         sink.write_batch(ITEMS)
-        sink.close()
+        sink.finish()
     assert contents(database) == uninterrupted
 
 
@@ -83,32 +84,33 @@ def test_a_crash_after_a_snapshot_loses_and_doubles_nothing(
     del first
     again = part(database, state)
     again.write_batch(ITEMS[at:])
-    again.close()
+    again.finish()
     assert contents(database) == uninterrupted
 
 
-def test_a_stop_cuts_no_block_so_a_death_after_it_doubles_nothing(
+def test_a_death_around_the_last_snapshot_of_a_stopped_flow_doubles_nothing(
     database: str, uninterrupted: dict[str, list]
 ) -> None:
-    stop = threading.Event()
-    stopped = part(database, stop=stop)
-    stopped.write_batch(ITEMS[:21])
-    stop.set()
-    stopped.write_batch([batch(21, step_ms=90, last=True)])
-    stopped.close()  # and dies before its last snapshot is kept
-    again = part(database)
-    again.write_batch(ITEMS)
-    again.close()
+    stopped = part(database)
+    stopped.write_batch([*ITEMS[:21], batch(21, step_ms=90, last=True)])
+    stopped.close()  # a death here has inserted nothing of the block that the stop cut
+    whole_blocks = contents(database)
+    state = stopped.snapshot()
+    stopped.finish()
+    assert len(contents(database)["quotes"]) > len(whole_blocks["quotes"])
+    again = part(database, state)  # a death before it was confirmed sends it again, under its token
+    again.write_batch(ITEMS[21:])
+    again.finish()
     assert contents(database) == uninterrupted
 
 
 def test_a_snapshot_holds_what_the_store_never_confirmed(database: str, uninterrupted: dict[str, list]) -> None:
-    nowhere = ClickHouseSink("http://127.0.0.1:9/barograph", close_s=0.05).build_part("tables", "tables", None)
+    nowhere = part("http://127.0.0.1:9/barograph", close_s=0.05)
     nowhere.write_batch(ITEMS)
     state = nowhere.snapshot()
-    nowhere.close()
+    nowhere.finish()
     again = part(database, state)
-    again.close()
+    again.finish()
     assert contents(database) == uninterrupted
 
 
@@ -118,7 +120,7 @@ def test_a_snapshot_is_plain_bytes(database: str) -> None:
     state = sink.snapshot()
     assert isinstance(state, bytes)
     assert list(pickle.loads(state).opened) == [SHARD]
-    sink.close()
+    sink.finish()
 
 
 def test_a_store_killed_midway_gets_everything_once(tmp_path: Path, uninterrupted: dict[str, list]) -> None:
@@ -129,7 +131,7 @@ def test_a_store_killed_midway_gets_everything_once(tmp_path: Path, uninterrupte
     running.end(signal.SIGKILL)
     sink.write_batch(ITEMS[20:])
     again = start(tmp_path, port=running.port)
-    sink.close()
+    sink.finish()
     assert contents(again.dsn) == uninterrupted
     again.end()
 
@@ -138,7 +140,7 @@ def test_maps_and_low_rate_tables_reach_the_store(database: str) -> None:
     item = Batch(SHARD, 1, batch(1).receive_times, ()).with_table("signals", signals(START))
     sink = part(database)
     sink.write_batch([item, batch(2, last=True)])
-    sink.close()
+    sink.finish()
     client: Client = connect(database)
     rows = client.query("select evidence, venue, shard, frame from signals order by frame").result_rows
     assert rows == [({"imbalance": 0.25, "ofi_10": -1.0}, "binance-usdm", SHARD, 1), ({}, "binance-usdm", SHARD, 2)]
@@ -151,7 +153,7 @@ def test_latencies_are_measured_only_with_a_clock(database: str) -> None:
     for item in ITEMS:
         clock.advance(200 * MILLISECOND)
         sink.write_batch([item])
-    sink.close()
+    sink.finish()
     client = connect(database)
     stages = dict(client.query("select stage, sum(count) from latency group by stage").result_rows)
     assert 0 < stages["sink"] <= 49
