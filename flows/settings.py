@@ -88,7 +88,10 @@ class RiskSettings(Section):
 class ExecutionSettings(Section):
     """The paper venue."""
 
-    fee_bps: float = Field(5.0, ge=0, description="taker fee")
+    fee_bps: float = Field(5.0, ge=0, description="taker fee of a venue that is not named below")
+    venue_fee_bps: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        {"simulated": 0.2, "binance-spot": 10.0}, description="taker fee by venue"
+    )
     latency_ms: float = Field(50.0, ge=0, description="from order to the earliest quote that can fill it, data time")
     min_notional: float = Field(10.0, ge=0, description="smaller orders are not sent, quote currency")
 
@@ -179,6 +182,8 @@ def _section(part: Section) -> list[str]:
 def _toml(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_toml(key)} = {_toml(held)}" for key, held in value.items()) + " }"
     if isinstance(value, str | Path):
         return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
     return str(value)

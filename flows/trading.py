@@ -17,6 +17,7 @@ from flows.settings import Settings
 from flows.tables import store_dsn, wait_for_tables
 from market.clock import SystemClock
 from market.decisions import decisions_of
+from market.fees import Fees
 from operators.execution.intents import Manner
 from operators.execution.paper import Venue
 from operators.execution.trade import Terms, trade
@@ -61,7 +62,7 @@ def run_trading(settings: Settings, *, stop: threading.Event, follow: bool, dsn:
 
 def policy_of(settings: Settings) -> Policy:
     """What the portfolio may want."""
-    return Policy(**settings.portfolio.model_dump(), fee_bps=settings.execution.fee_bps)
+    return Policy(**settings.portfolio.model_dump(), fees=fees_of(settings))
 
 
 def terms_of(settings: Settings) -> Terms:
@@ -70,6 +71,11 @@ def terms_of(settings: Settings) -> Terms:
     return Terms(
         capital=settings.portfolio.capital,
         limits=Limits(**settings.risk.model_dump()),
-        venue=Venue(fee_bps=execution.fee_bps, latency_ms=execution.latency_ms),
+        venue=Venue(fees=fees_of(settings), latency_ms=execution.latency_ms),
         manner=Manner(min_notional=execution.min_notional),
     )
+
+
+def fees_of(settings: Settings) -> Fees:
+    """What trades cost."""
+    return Fees(settings.execution.fee_bps, settings.execution.venue_fee_bps)

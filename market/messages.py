@@ -152,7 +152,7 @@ def client_order_id(*parts: str | int) -> str:
     """The same order always gets the same id, so that a retry can never become a second order.
 
     >>> client_order_id("paper", "BTCUSDT", 1, 2)
-    'bg-W57GGFWE4VGTKHIVQ2BVDSWT'
+    'bg-M5F6WMGB4GYILQWWNRBVRUUL'
     """
     digest = hashlib.sha256("|".join(str(part) for part in parts).encode()).digest()
     return "bg-" + b32encode(digest[:15]).decode()

@@ -9,11 +9,12 @@
 - Not modelled: our own impact on others, queues (orders only take), outages. An order of a silent instrument waits.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import NamedTuple
 
 from market.clock import MILLISECOND_NS, SECOND_NS
+from market.fees import Fees
 from market.messages import Fill, OrderState, Quote, Side
 from operators.execution.holding import snapped, whole_lots
 from operators.execution.orders import WorkingOrder, moved
@@ -24,12 +25,12 @@ from operators.risk.quotes import notional, usable
 class Venue:
     """Terms of the paper venue."""
 
-    fee_bps: float = 5.0  # of notional, taker
+    fees: Fees = field(default_factory=Fees)
     latency_ms: float = 50.0  # data time
     time_in_force_s: float = 10.0  # data time
 
     def __post_init__(self) -> None:
-        for name in self.__dataclass_fields__:
+        for name in ("latency_ms", "time_in_force_s"):
             if not (isfinite(getattr(self, name)) and getattr(self, name) >= 0):
                 raise ValueError(f"{name} must be finite and at least 0, got {getattr(self, name)}")
 
@@ -106,5 +107,5 @@ def _fill(working: WorkingOrder, quote: Quote, price: float, size: float, venue:
         side=order.side,
         price=price,
         size=size,
-        fee=notional(quote, size, price) * venue.fee_bps * 1e-4,
+        fee=notional(quote, size, price) * venue.fees.at(quote.venue) * 1e-4,
     )

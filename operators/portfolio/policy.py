@@ -19,11 +19,12 @@ fees 10 bps) lost 0.57 % of capital in 8 minutes by 203 fills.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite, sqrt
 from typing import NamedTuple
 
 from market.clock import SECOND_NS
+from market.fees import Fees
 from market.messages import Signal
 
 WEIGHTS: Mapping[str, float] = {"ultra_short": 0.25, "short": 0.25, "medium": 0.25, "long": 0.25}
@@ -43,11 +44,9 @@ class Policy:
     max_instrument_share: float = 0.25
     max_gross_share: float = 1.0
     no_trade_band: float = 0.02  # smaller changes of a target are left alone, unless the target becomes 0
-    fee_bps: float = 5.0  # of notional, what one trade costs
+    fees: Fees = field(default_factory=Fees)  # what one trade costs
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.fee_bps) and self.fee_bps >= 0):
-            raise ValueError(f"fee_bps must be finite and at least 0, got {self.fee_bps}")
         for name in ("capital", "target_volatility", "max_gross_share"):
             if not (isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
@@ -80,7 +79,7 @@ def opinion(signal: Signal, policy: Policy, standing: float = 0.0) -> Opinion:
     if abs(signal.direction) > 1 or not 0 <= signal.confidence <= 1:
         return Opinion(0.0, signal.time_ns)
     round_trips = ENTRY if standing * signal.direction <= 0 else STAY
-    if signal.direction and reach_bps(signal) < round_trips * 2.0 * policy.fee_bps:
+    if signal.direction and reach_bps(signal) < round_trips * 2.0 * policy.fees.at(signal.venue):
         return Opinion(0.0, signal.time_ns, pays=False)
     conviction = WEIGHTS[signal.timeframe] * signal.direction * signal.confidence
     share = conviction * policy.target_volatility / (signal.volatility * sqrt(YEAR_S))

@@ -162,10 +162,14 @@ class Inserter:
 
 
 def insert(client: Client, table: str, rows: pa.Table, token: str) -> None:
-    """Insert Arrow rows once, however often it is called with this token."""
+    """Insert Arrow rows once, however often it is called with this token.
+
+    They go as one record batch: ClickHouse joins the token with how a stream is cut, so the same rows in other chunks
+    (as pickling leaves them) would pass for other rows.
+    """
     stream = pa.BufferOutputStream()
     with pa.ipc.new_stream(stream, rows.schema) as writer:
-        writer.write_table(rows)
+        writer.write_table(rows.combine_chunks())
     client.raw_insert(
         f"`{table}`",
         rows.column_names,

@@ -103,10 +103,11 @@ def test_following_source_waits_and_sees_later_rows_and_partitions(tmp_path: Pat
     assert frames([batch for _, batch in source.next_batch()]) == [b"v/a@1"]
     append(tmp_path, "v/a", 2)
     assert frames([batch for _, batch in source.next_batch()]) == [b"v/a@2"]
-    stop.set()
     append(tmp_path, "v/a", 3)
-    (closing,) = drained(source)
-    assert (closing.offset, closing.last) == (2, True)
+    stop.set()
+    last, closing = drained(source)
+    assert frames([last]) == [b"v/a@3"]
+    assert (closing.offset, closing.last) == (3, True)
 
 
 def test_paced_replay_holds_rows_until_their_time(tmp_path: Path) -> None:

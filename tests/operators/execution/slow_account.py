@@ -124,7 +124,7 @@ class SlowAccount:
         order["done"] += lots
         order["fills"] += 1
         full = order["done"] == order["lots"]
-        fee = line.value(lots, price) * self.terms.venue.fee_bps / 10_000
+        fee = line.value(lots, price) * self.terms.venue.fees.at(line.quote.venue) / 10_000
         size, side, quote = lots * line.quote.lot_size, order["side"], line.quote
         self.enter(line, "filled" if full else "partially_filled", done=full)
         self.write(

@@ -3,6 +3,7 @@ from dataclasses import replace as changed
 import pytest
 from msgspec.structs import replace
 
+from market.fees import Fees
 from market.messages import OrderState, Side
 from operators.execution.orders import submit
 from operators.execution.paper import Level, Venue, settle
@@ -11,7 +12,7 @@ from tests.operators.risk.test_gate import ORDER, QUOTE, SECOND, STANDING
 
 MS = 1_000_000
 SENT = 11 * SECOND
-VENUE = Venue(fee_bps=10.0, latency_ms=50.0, time_in_force_s=2.0)
+VENUE = Venue(fees=Fees(10.0), latency_ms=50.0, time_in_force_s=2.0)
 
 
 def sent(**changes):
@@ -80,7 +81,7 @@ def test_an_order_expires_and_a_cancellation_arrives():
     assert run(cancelled, quote(59))[1] == [OrderState.ACCEPTED, OrderState.FILLED]
 
 
-@pytest.mark.parametrize("wrong", [{"fee_bps": -1.0}, {"latency_ms": float("nan")}, {"time_in_force_s": float("inf")}])
+@pytest.mark.parametrize("wrong", [{"latency_ms": float("nan")}, {"time_in_force_s": float("inf")}])
 def test_terms_out_of_range_are_named(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Venue(**wrong)

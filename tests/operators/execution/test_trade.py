@@ -3,6 +3,7 @@ import pickle
 import polars as pl
 import pytest
 
+from market.fees import Fees
 from market.messages import Side
 from operators.execution import trade
 from operators.execution.intents import Manner, limit_price, next_step, wanted_size
@@ -15,7 +16,7 @@ from tests.operators.execution.case_trade import CASE, TERMS, output
 from tests.operators.portfolio.decision_stream import CONTRACTS, SECOND, START, command, item, quote, target, trades
 
 SEEDS = range(8)
-PLAIN = Terms(venue=Venue(latency_ms=0.0, fee_bps=0.0))
+PLAIN = Terms(venue=Venue(latency_ms=0.0, fees=Fees(0.0)))
 
 
 def tables(items, terms=PLAIN):
@@ -127,7 +128,7 @@ def test_a_target_becomes_an_order_and_fills_at_the_next_quote():
 
 
 def test_profit_is_told_after_fees_through_a_flip():
-    terms = Terms(venue=Venue(latency_ms=0.0, fee_bps=10.0))
+    terms = Terms(venue=Venue(latency_ms=0.0, fees=Fees(10.0)))
     found = tables(steps(50.0, 1000, 50.0, 60.0, -600, 60.0, 60.0, 60.0, 60.0), terms)
     assert found["positions"]["size"].to_list() == [19.9, 0.0, -9.9]
     bought, sold = 19.9 * 50.01, 19.9 * 60.0

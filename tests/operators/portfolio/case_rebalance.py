@@ -3,6 +3,7 @@ import math
 import polars as pl
 
 from market.decisions import Decisions
+from market.fees import Fees
 from market.messages import Signal
 from operators.portfolio import rebalance
 from operators.portfolio.policy import Policy
@@ -10,7 +11,7 @@ from operators.portfolio.rebalance import TARGET
 from tests.contract import Case, Tables
 from tests.operators.portfolio.decision_stream import VENUE, empty, signals, spread_out
 
-POLICY = Policy(capital=50_000.0, target_volatility=0.4, max_instrument_share=0.3, max_gross_share=0.5, fee_bps=0.2)
+POLICY = Policy(capital=50_000.0, target_volatility=0.4, max_instrument_share=0.3, max_gross_share=0.5, fees=Fees(0.2))
 BAR_S = {"ultra_short": 1, "short": 60, "medium": 3600, "long": 86400}
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from market.fees import Fees
 from market.messages import Signal, Target
 from operators.portfolio import rebalance
 from operators.portfolio.policy import YEAR_S, Opinion, Policy, combined, gross_scale, opinion, reach_bps
@@ -13,7 +14,7 @@ SECOND = 1_000_000_000
 YEARLY_20 = 0.2 / math.sqrt(YEAR_S)
 
 
-FREE = Policy(fee_bps=0.0)
+FREE = Policy(fees=Fees(0.0))
 
 
 def a_signal(symbol="AAAUSDT", timeframe="ultra_short", time_ns=0, **changes):
@@ -22,7 +23,7 @@ def a_signal(symbol="AAAUSDT", timeframe="ultra_short", time_ns=0, **changes):
 
 
 def told(items, **policy):
-    found = rebalance.stage(policy=Policy(**{"fee_bps": 0.0, **policy})).run(items)
+    found = rebalance.stage(policy=Policy(**{"fees": Fees(0.0), **policy})).run(items)
     return [[m.notional for m in one.messages if isinstance(m, Target)] for one in found]
 
 
@@ -78,12 +79,12 @@ def test_a_bet_that_cannot_pay_its_trades_asks_for_nothing():
     small = a_signal(confidence=0.5)
     reach = reach_bps(small)
     assert reach == pytest.approx(0.5 * YEARLY_20 * math.sqrt(200) * 1e4)
-    assert opinion(small, Policy(fee_bps=reach / 4.001)).share > 0
-    assert opinion(small, Policy(fee_bps=reach / 3.999))[::2] == (0.0, False)
+    assert opinion(small, Policy(fees=Fees(reach / 4.001))).share > 0
+    assert opinion(small, Policy(fees=Fees(reach / 3.999)))[::2] == (0.0, False)
 
 
 def test_a_bet_that_counts_goes_on_counting_until_half_its_entry():
-    fees = Policy(fee_bps=reach_bps(a_signal()) / 4)
+    fees = Policy(fees=Fees(reach_bps(a_signal()) / 4))
     assert opinion(a_signal(confidence=0.51), fees).share == 0.0
     assert opinion(a_signal(confidence=0.51), fees, 0.1).share > 0.0
     assert opinion(a_signal(confidence=0.49), fees, 0.1).share == 0.0
@@ -94,11 +95,11 @@ def test_noise_at_the_border_of_paying_does_not_flip_the_target():
     fee_bps = reach_bps(a_signal()) / 4
     sure = [1.0, 0.9, 1.0, 0.9, 0.8, 1.0, 0.7]
     items = [item(n, a_signal(time_ns=n, confidence=confidence)) for n, confidence in enumerate(sure)]
-    assert [len(targets) for targets in told(items, fee_bps=fee_bps, no_trade_band=0.05)] == [1, 0, 0, 0, 0, 0, 0]
+    assert [len(targets) for targets in told(items, fees=Fees(fee_bps), no_trade_band=0.05)] == [1, 0, 0, 0, 0, 0, 0]
 
 
 def test_one_second_bets_of_a_quiet_market_are_not_worth_the_default_fees():
-    assert told([item(0, a_signal(volatility=0.065 / math.sqrt(YEAR_S)))], fee_bps=Policy().fee_bps) == [[]]
+    assert told([item(0, a_signal(volatility=0.065 / math.sqrt(YEAR_S)))], fees=Policy().fees) == [[]]
 
 
 def test_an_opinion_ends_by_time_alone_when_no_signal_comes():
@@ -115,9 +116,7 @@ def test_a_volatility_next_to_nothing_asks_for_nothing():
     assert opinion(a_signal(volatility=5e-324), FREE).share == 0.0
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"fee_bps": -1.0}, {"capital": 0.0}, {"target_volatility": math.nan}, {"no_trade_band": 1.1}]
-)
+@pytest.mark.parametrize("wrong", [{"capital": 0.0}, {"target_volatility": math.nan}, {"no_trade_band": 1.1}])
 def test_a_policy_out_of_range_is_named(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Policy(**wrong)

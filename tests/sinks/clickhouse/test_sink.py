@@ -4,6 +4,7 @@ import pickle
 import signal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from clickhouse_connect.driver.client import Client
 from flow_items import MILLISECOND, SHARD, START, batch, signals
@@ -15,7 +16,8 @@ from sinks.clickhouse.client import connect
 from sinks.clickhouse.latency import LatencyRecorder, quantiles
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.schema import tables
-from sinks.clickhouse.sink import ClickHousePartition, ClickHouseSink
+from sinks.clickhouse.sink import ClickHousePartition, ClickHouseSink, insert
+from sinks.clickhouse.tables import part_of, rows_of
 
 ITEMS = [batch(offset, step_ms=90) for offset in range(1, 50)] + [batch(49, step_ms=90, last=True)]
 TABLES = ("quotes", "trades", "features", "gaps")
@@ -112,6 +114,15 @@ def test_a_snapshot_holds_what_the_store_never_confirmed(database: str, uninterr
     again = part(database, state)
     again.finish()
     assert contents(database) == uninterrupted
+
+
+def test_the_same_rows_in_other_chunks_are_the_same_insert(database: str) -> None:
+    rows = dict(rows_of([part_of(batch(1))]))["quotes"]
+    client = connect(database)
+    for cut in (rows, pa.concat_tables([rows.slice(0, 1), rows.slice(1)])):
+        insert(client, "quotes", cut, "one token")
+    assert client.query("select count() from quotes").result_rows == [(rows.num_rows,)]
+    client.close()
 
 
 def test_a_snapshot_is_plain_bytes(database: str) -> None:
