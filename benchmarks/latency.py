@@ -20,13 +20,13 @@ SECONDS = 30
 WARM_UP_SECONDS = 8
 
 QUERY = f"""
-with (select min(receive_time) from latency) as first_time
-select stage, count() as seconds, sum(count) as batches,
-    round(quantileExactWeighted(0.5)(p50_ns, count) / 1e6, 2) as p50_ms,
-    round(quantileExactWeighted(0.5)(p99_ns, count) / 1e6, 2) as median_p99_ms,
+select shard, stage, count() as seconds, sum(count) as batches,
+    round(quantileExactWeighted(0.5)(p50_ns, toUInt64(count)) / 1e6, 2) as p50_ms,
+    round(quantileExact(0.5)(p99_ns) / 1e6, 2) as median_p99_ms,
     round(max(p99_ns) / 1e6, 2) as worst_p99_ms
-from latency where receive_time > first_time + interval {WARM_UP_SECONDS} second
-group by stage order by stage
+from latency
+where receive_time > (select min(receive_time) from latency) + interval {WARM_UP_SECONDS} second
+group by shard, stage order by shard, stage
 """
 
 
@@ -58,8 +58,8 @@ def measure(rate: float) -> None:
         print(f"asked {rate:.0f} messages/s, stored {achieved:.0f} rows/s of quotes and trades")
         for row in csv.DictReader(io.StringIO(barograph("sql", QUERY, "--format", "csv", "--config", str(config)))):
             print(
-                f"  {row['stage']:<10} p50 {row['p50_ms']:>8} ms   p99 {row['median_p99_ms']:>8} ms (median second)"
-                f"   {row['worst_p99_ms']:>8} ms (worst second)   {row['batches']} batches in {row['seconds']} s"
+                f"  {row['shard']:<12} {row['stage']:<6} p50 {row['p50_ms']:>8} ms"
+                f"   p99 {row['median_p99_ms']:>8} ms (median second)   {row['worst_p99_ms']:>8} ms (worst second)   {row['batches']} batches in {row['seconds']} s"
             )
 
 
