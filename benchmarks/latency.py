@@ -57,10 +57,9 @@ def measure(rate: float) -> None:
         achieved = sum(float(text.splitlines()[1]) for text in rates)
         print(f"asked {rate:.0f} messages/s, stored {achieved:.0f} rows/s of quotes and trades")
         for row in csv.DictReader(io.StringIO(barograph("sql", QUERY, "--format", "csv", "--config", str(config)))):
-            print(
-                f"  {row['shard']:<12} {row['stage']:<6} p50 {row['p50_ms']:>8} ms"
-                f"   p99 {row['median_p99_ms']:>8} ms (median second)   {row['worst_p99_ms']:>8} ms (worst second)   {row['batches']} batches in {row['seconds']} s"
-            )
+            where = f"{row['shard']:<12} {row['stage']:<6}"
+            p99 = f"p99 {row['median_p99_ms']:>8} ms (median second) {row['worst_p99_ms']:>8} ms (worst second)"
+            print(f"  {where} p50 {row['p50_ms']:>8} ms   {p99}   {row['batches']} batches in {row['seconds']} s")
 
 
 if __name__ == "__main__":

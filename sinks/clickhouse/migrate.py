@@ -43,6 +43,8 @@ def migrate(client: Client) -> list[str]:
             client.command(statement)
     except ClickHouseError as error:
         raise StoreError(f"the store refused a migration: {error}") from error
+    if made:
+        log.info("made tables %s", ", ".join(made))
     newest = max(table.version for table in tables().values())
     if max(known, default=0) > newest:
         raise StoreError(
@@ -68,7 +70,6 @@ def _apply(client: Client, table: Table, applied: str | None) -> bool:
     row = (table.version, table.name, table.checksum)
     token = {"insert_deduplication_token": f"migrations|{table.version}|{table.checksum}", "async_insert": 0}
     client.insert("migrations", [row], column_names=["version", "name", "checksum"], settings=token)
-    log.info("made table %s", table.name)
     return True
 
 
