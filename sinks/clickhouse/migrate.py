@@ -1,6 +1,7 @@
-"""Bringing the tables to our version: schema files in order, each once, recorded with its checksum; then the views.
+"""Bringing the tables to our version: schema files in order, recorded with their checksums; then the views.
 
-Views hold no data, so a changed one is simply written anew; a schema file that was applied must never change.
+The files are the truth. A table that is missing is made; one that its file has outgrown gets the columns it lacks. Any
+other difference is refused, because rows are at stake. Views hold no rows, so a changed one is simply written anew.
 """
 
 import hashlib
@@ -28,12 +29,16 @@ settings non_replicated_deduplication_window = 10000
 comment 'schema files applied to this database'
 """
 
+OF_TABLE = "where database = currentDatabase() and"
+COLUMNS = f"select name, type from system.columns {OF_TABLE} table = {{table:String}}"
+KEYS = f"select partition_key, sorting_key from system.tables {OF_TABLE} name = {{table:String}}"
+
 
 def migrate(client: Client) -> list[str]:
-    """Apply what is missing; names of the tables made.
+    """Apply what is missing; names of the tables made or extended.
 
     Several processes may do so at once: everything is written so that doing it twice changes nothing.
-    Raises StoreError when a file that was applied has changed since, or the store comes from a newer version.
+    Raises StoreError when a table differs by more than columns to add, or the store comes from a newer version.
     """
     try:
         client.command(MIGRATIONS)
@@ -44,7 +49,7 @@ def migrate(client: Client) -> list[str]:
     except ClickHouseError as error:
         raise StoreError(f"the store refused a migration: {error}") from error
     if made:
-        log.info("made tables %s", ", ".join(made))
+        log.info("made or extended tables %s", ", ".join(made))
     newest = max(table.version for table in tables().values())
     if max(known, default=0) > newest:
         raise StoreError(
@@ -54,23 +59,36 @@ def migrate(client: Client) -> list[str]:
 
 
 def _applied(client: Client) -> dict[int, str]:
-    rows = client.query("select version, any(checksum) from migrations group by version").result_rows
+    rows = client.query("select version, argMax(checksum, applied_at) from migrations group by version").result_rows
     return {int(version): str(checksum) for version, checksum in rows}
 
 
 def _apply(client: Client, table: Table, applied: str | None) -> bool:
     if applied == table.checksum:
         return False
-    if applied is not None:
-        raise StoreError(
-            f"schema file {table.version:03d}_{table.name}.sql changed after it was applied; restore it, and put the "
-            "change into a new file"
-        )
-    client.command(table.statement.replace("create table ", "create table if not exists ", 1))
+    if applied is None:
+        client.command(table.statement.replace("create table ", "create table if not exists ", 1))
+    else:
+        _extend(client, table)
     row = (table.version, table.name, table.checksum)
     token = {"insert_deduplication_token": f"migrations|{table.version}|{table.checksum}", "async_insert": 0}
     client.insert("migrations", [row], column_names=["version", "name", "checksum"], settings=token)
     return True
+
+
+def _extend(client: Client, table: Table) -> None:
+    """Add the columns that a table lacks."""
+    named = {"table": table.name}
+    present = {str(name): str(kind) for name, kind in client.query(COLUMNS, parameters=named).result_rows}
+    same = {name: kind for name, kind in table.columns.items() if name in present} == present
+    if not same or tuple(client.query(KEYS, parameters=named).first_row or ()) != table.keys:
+        raise StoreError(
+            f"table {table.name} of the store differs from {table.version:03d}_{table.name}.sql by more than columns "
+            "to add; restore the file, or move the folders store and recovery away and replay the journal"
+        )
+    for name, definition in table.definitions.items():
+        if name not in present:
+            client.command(f"alter table {table.name} add column if not exists {definition}")
 
 
 def _changed_views(client: Client) -> list[str]:

@@ -11,6 +11,8 @@ from importlib.resources import files
 from typing import NamedTuple
 
 _COLUMN = re.compile(r"^    `?(\w+)`? (.+?) (?:codec\(|comment ')", re.MULTILINE)
+_DEFINITION = re.compile(r"^    (`?(\w+)`? .+?),?$", re.MULTILINE)
+_KEYS = re.compile(r"^partition by (.+)\norder by \((.+)\)$", re.MULTILINE)
 
 
 class Table(NamedTuple):
@@ -25,6 +27,17 @@ class Table(NamedTuple):
     def checksum(self) -> str:
         """SHA-256 of the statement, hex."""
         return hashlib.sha256(self.statement.encode()).hexdigest()
+
+    @property
+    def definitions(self) -> dict[str, str]:
+        """What stands in the file for each column."""
+        return {name: text for text, name in _DEFINITION.findall(self.statement)}
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Partition key and sorting key, as ClickHouse writes them."""
+        found = _KEYS.search(self.statement)
+        return (found[1], found[2].replace("`", "")) if found else ("", "")
 
 
 @cache

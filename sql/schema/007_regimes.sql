@@ -14,7 +14,7 @@ create table regimes
     probability_bull Float64 codec(ZSTD(1)) comment 'that direction is bull',
     confidence Float64 codec(ZSTD(1)) comment 'probability of the regime, 0 to 1',
     volatility Float64 codec(ZSTD(1)) comment 'of log returns, per square-root second',
-    drift Float64 codec(ZSTD(1)) comment 'of log returns, per bar',
+    drift Float64 codec(ZSTD(1)) comment 'of log returns, per second',
     bars_seen Int64 codec(ZSTD(1)) comment 'bars the model has learned from',
     shard LowCardinality(String) comment 'stream it was derived from, such as binance-usdm/0',
     `offset` Int64 codec(DoubleDelta, ZSTD(1)) comment 'row of the shard''s journal it was derived from',

@@ -1,4 +1,4 @@
-"""Migrations are applied once, remembered by checksum, and refuse what was changed behind their back."""
+"""Migrations are applied once, add columns, and refuse every other difference between store and files."""
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -27,14 +27,44 @@ def test_all_tables_and_views_are_made_once(fresh: Client) -> None:
     assert fresh.command("select engine from system.databases where name = 'migrating'") == "Atomic"
 
 
-def test_a_changed_schema_file_is_refused(fresh: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def outgrown(monkeypatch: pytest.MonkeyPatch, before: str, after: str, **columns: str) -> None:
+    """Have the file of table marks say something else."""
+    marks = tables()["marks"]
+    assert before in marks.statement
+    changed = marks._replace(statement=marks.statement.replace(before, after, 1), columns={**marks.columns, **columns})
+    monkeypatch.setattr(module, "tables", lambda: {**tables(), "marks": changed})
+
+
+def test_a_column_that_a_file_has_gained_is_added_and_rows_stay(fresh: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     migrate(fresh)
-    changed = {
-        name: table._replace(statement=table.statement + " ") if name == "quotes" else table
-        for name, table in tables().items()
-    }
-    monkeypatch.setattr(module, "tables", lambda: changed)
-    with pytest.raises(StoreError, match=r"002_quotes\.sql changed after it was applied"):
+    fresh.command("insert into marks (instrument, mark_price) values ('BTCUSDT', 1.5)")
+    frame = "    frame Int32"
+    outgrown(monkeypatch, frame, f"    basis Float64 comment 'mark less index',\n{frame}", basis="Float64")
+    assert migrate(fresh) == ["marks"]
+    assert migrate(fresh) == []
+    assert fresh.query("select instrument, mark_price, basis from marks").result_rows == [("BTCUSDT", 1.5, 0.0)]
+
+
+def test_a_changed_comment_is_no_difference(fresh: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(fresh)
+    outgrown(monkeypatch, "comment '", "comment 'indeed: ")
+    assert migrate(fresh) == ["marks"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "columns"),
+    [
+        ("    mark_price Float64", "    mark_price Float32", {"mark_price": "Float32"}),
+        ("order by (venue, ", "order by (", {}),
+        ("partition by toYYYYMMDD", "partition by toYYYYMM", {}),
+    ],
+)
+def test_any_other_change_of_a_table_is_refused(
+    fresh: Client, monkeypatch: pytest.MonkeyPatch, before: str, after: str, columns: dict[str, str]
+) -> None:
+    migrate(fresh)
+    outgrown(monkeypatch, before, after, **columns)
+    with pytest.raises(StoreError, match=r"table marks of the store differs from 004_marks\.sql"):
         migrate(fresh)
 
 
