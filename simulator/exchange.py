@@ -18,9 +18,10 @@ SLICE_NS = 5_000_000
 class Exchange:
     """A seeded exchange that stands at simulated time 0 with full books."""
 
-    def __init__(self, *, instruments: Sequence[str], rate: float, seed: int) -> None:
+    def __init__(self, *, instruments: Sequence[str], rate: float, seed: int, ids_after: int = 0) -> None:
         """`rate` is messages per second over all instruments and streams, at least about 16 for each instrument.
 
+        `ids_after`: every update id is above it, every trade id above a 2 000th of it.
         Raises ValueError for no, too many, repeated or malformed instruments and for a rate that is not positive.
         """
         _check(instruments, rate)
@@ -30,7 +31,7 @@ class Exchange:
         self.streams = protocol.stream_names(self.listings)
         self.time_ns = 0
         self.frames = protocol.frames()
-        self.world = _world(self.listings, rate / len(instruments) - STEADY_RATE, seed)
+        self.world = _world(self.listings, rate / len(instruments) - STEADY_RATE, seed, ids_after)
         for i in range(len(instruments)):
             flow.open_market(self.world, i)
 
@@ -60,11 +61,11 @@ def _check(instruments: Sequence[str], rate: float) -> None:
         raise ValueError(f"rate is {rate}, must be a positive number of messages per second")
 
 
-def _world(listings: Sequence[Listing], rate: float, seed: int) -> World:
+def _world(listings: Sequence[Listing], rate: float, seed: int, ids_after: int) -> World:
     names = [row.symbol for row in listings]
     fixed = regimes.traits(listings, rate)
     latent = regimes.opening_latent(seed, names, fixed)
-    first_ids = np.array([10**12 + int(9e12 * uniform(row)) for row in latent], np.int64)
+    first_ids = np.array([ids_after + 10**12 + int(9e12 * uniform(row)) for row in latent], np.int64)
     return World(
         book=engine.empty_book(len(names)),
         latent=latent,

@@ -27,6 +27,7 @@ from simulator.exchange import SLICE_NS, Exchange
 from simulator.faults import Faults
 from simulator.protocol import Frames
 from simulator.session import Session, buffer_for, gather, route
+from simulator.tape import EPOCH_NS
 from simulator.truth import TruthFile
 
 logger = logging.getLogger("barograph.simulator")
@@ -40,6 +41,7 @@ YIELD_NS = 500_000  # at least, so that connections are served when the machine 
 BATCH_NS = 20_000_000  # wall time spent on slices, when late, without letting the connections speak
 TRUTH_EVERY_S = 30.0
 CLOSE_S = 0.3
+ID_EVERY_NS = 100  # update ids grow faster than any market uses them; trade ids by 5 000 a second
 
 
 def serve(
@@ -59,7 +61,9 @@ def serve(
     `rate` is messages per second over all instruments and streams; `truth` names the parquet file of the ground truth.
     Raises ValueError for bad instruments or rate and OSError where the port is taken.
     """
-    exchange = Exchange(instruments=instruments, rate=rate, seed=seed)
+    # A venue never uses an id twice: one that opens again begins above all ids that it gave before.
+    ids_after = (time.time_ns() - EPOCH_NS) // ID_EVERY_NS
+    exchange = Exchange(instruments=instruments, rate=rate, seed=seed, ids_after=ids_after)
     station = Station(exchange, faults or Faults(), truth)
     asyncio.run(station.run(host, port, ready or (lambda _: None), stop or threading.Event()))
 

@@ -227,3 +227,11 @@ def test_truth_is_complete_after_the_stop(tmp_path):
     with running(truth=path) as port:
         asyncio.run(receive(port, "/public/ws/btcusdt@bookTicker", 50))
     assert set(pl.read_parquet(path)["instrument"]) == set(SYMBOLS)
+
+
+def test_an_exchange_that_opens_again_repeats_no_id():
+    seen = []
+    for _ in range(2):
+        with running() as number:
+            seen.append(get(number, "/fapi/v1/depth?symbol=BTCUSDT&limit=5")[1]["lastUpdateId"])
+    assert seen[1] > seen[0]
