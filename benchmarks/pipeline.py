@@ -29,7 +29,8 @@ from operators import decode
 from operators.book import rebuild
 from operators.features import order_flow, volatility
 from operators.stage import Stage, wire
-from sources.journal import JournalReader, JournalSource
+from sources.journal import JournalSource
+from sources.journal_reader import JournalReader
 
 PAIR = ("usdm/btcusdt_20230404.dat.gz", "usdm/btcusdt_20230405.dat.gz")
 ROUNDS = 3

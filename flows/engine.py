@@ -11,7 +11,7 @@ from bytewax.run import cli_main
 from flows.runfile import write_run_file
 from market.errors import JournalError, SettingsError
 from market.journal import partition_path
-from sources.journal import JournalReader
+from sources.journal_reader import JournalReader
 
 LIVE_CLOSE_S = 1.0  # a stopping flow waits so long for the store to confirm; what is left goes on after the next start
 REPLAY_CLOSE_S = 600.0  # a replay is done when the store has everything

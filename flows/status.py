@@ -16,7 +16,8 @@ from gateway.status import Partition, Status, gather
 from gateway.store import Store
 from market.clock import Clock, SystemClock
 from market.errors import JournalError
-from sources.journal import JournalReader, partitions
+from market.journal import partitions
+from sources.journal_reader import JournalReader
 
 TOPICS = ("market", "trading", "control")
 GOOD, BAD, DIM = "green", "red", "bright_black"

@@ -23,8 +23,6 @@ from gateway.store import Store
 from market.clock import SECOND_NS, Clock, SystemClock
 from market.errors import StoreError
 
-__all__ = ["Snapshot", "View", "plain", "render"]
-
 ASK_INTERVAL_S = 1.0
 DRAW_INTERVAL_NS = SECOND_NS // 4
 LINES_INTERVAL_NS = 5 * SECOND_NS  # of --plain

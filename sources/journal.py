@@ -16,11 +16,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from market.batch import Batch
 from market.clock import Clock, SystemClock
-from market.journal import JournalBatch, partitions
-from sources.journal_reader import JournalReader
 from sources.merge import Merge
-
-__all__ = ["JournalBatch", "JournalReader", "JournalSource", "partitions"]
 
 ROWS_PER_POLL = 64  # a poll hands over up to so many rows,
 FRAMES_PER_POLL = 4096  # or as many as reach this number of frames

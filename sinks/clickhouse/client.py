@@ -13,7 +13,6 @@ from market.errors import StoreError
 
 DATABASE = "barograph"
 CONNECTIONS = 16  # kept alive by one client; more are made when needed and closed after use
-UNKNOWN_DATABASE = 81
 AUTHENTICATION_FAILED = 516
 
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # its failures reach us as exceptions, told once

@@ -20,7 +20,8 @@ from market.journal import partition_path
 from operators import decode
 from sinks.journal import JournalWriter
 from sources import keeper, watchdog
-from sources.journal import JournalReader, JournalSource
+from sources.journal import JournalSource
+from sources.journal_reader import JournalReader
 from tests.tiny_venue import TinyVenue
 from venues.venue import Channel
 

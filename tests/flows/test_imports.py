@@ -8,7 +8,7 @@ from flows.imports import import_captures
 from market import record
 from market.errors import CaptureError, VenueError
 from market.journal import partitions
-from sources.journal import JournalReader
+from sources.journal_reader import JournalReader
 from tests.captures import real
 
 START = 1723161256172210766

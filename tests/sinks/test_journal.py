@@ -12,7 +12,7 @@ import pytest
 from market.errors import JournalError
 from market.journal import partition_path, partitions
 from sinks.journal import JournalWriter
-from sources.journal import JournalReader
+from sources.journal_reader import JournalReader
 
 
 def writer(path: Path, **changes: object) -> JournalWriter:

@@ -60,18 +60,12 @@ USD_M = Binance(
     snapshot_weight=20,
     metadata_weight=1,
 )
-COIN_M = Binance(
+COIN_M = replace(
+    USD_M,
     name="binance-coinm",
     stream_url="wss://dstream.binance.com",
     rest_url="https://dapi.binance.com",
     api="/dapi/v1",
-    paths=FUTURES_PATHS,
-    readers=FUTURES_READERS,
-    capability=Capability("chain"),
-    limits=FUTURES_LIMITS,
-    snapshot_levels=1000,
-    snapshot_weight=20,
-    metadata_weight=1,
     inverse=True,
 )
 # The built-in exchange speaks USD-M's protocol under its own name, so that nobody takes its prices for real ones.

@@ -153,13 +153,6 @@ class Book(msgspec.Struct, gc=False):
     symbol: str = ""
 
 
-class Envelope(msgspec.Struct, gc=False):
-    """{"stream":"<name>","data":<event>} of combined streams."""
-
-    data: msgspec.Raw
-    stream: str = ""
-
-
 # {"stream":"btcusdt@depth@100ms","data":{...}}
 class Combined(msgspec.Struct, Generic[Data], gc=False):
     """An event in the envelope of combined streams."""
