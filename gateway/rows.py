@@ -51,7 +51,7 @@ class Features:
     receive_time: Time
     sequence: int
     mid_price: float | None
-    micro_price: float | None
+    weighted_mid: float | None
     spread: float | None
     spread_bps: float | None
     imbalance: float | None

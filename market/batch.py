@@ -6,10 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from market.frames import NO_FRAMES, Frames
 from market.instrument import InstrumentTable
-from market.schema import empty_events, empty_ticks
+from market.schema import empty_books, empty_events, empty_ticks
 
-Events = np.ndarray[tuple[int], np.dtype[np.void]]
+Structs = np.ndarray[tuple[int], np.dtype[np.void]]
+Events = Structs  # rows of market.schema.EVENT
 
 
 class Batch(NamedTuple):
@@ -18,10 +20,12 @@ class Batch(NamedTuple):
     shard: str  # the key of the stream: "binance-usdm/0"
     offset: int  # row of the journal; with `frame` it finds the raw bytes of anything derived from it
     receive_times: np.ndarray[tuple[int], np.dtype[np.int64]]  # ns, one per frame; the closing batch has one, no frame
-    frames: tuple[bytes, ...]  # as received
+    frames: Frames = NO_FRAMES  # as received
     instruments: InstrumentTable = InstrumentTable()
     events: Events = empty_events(0)
-    ticks: pl.DataFrame = empty_ticks()
+    ticks: Structs = empty_ticks(0)
+    books: Structs = empty_books(0)
+    features: Mapping[str, Structs] = {}  # by name of the operator, one row per tick
     tables: Mapping[str, pl.DataFrame] = {}  # low-rate rows by table name: gaps, bars, regimes, signals, …
     last: bool = False  # no more will come: sinks close their open insert block
 
@@ -34,6 +38,10 @@ class Batch(NamedTuple):
     def venue(self) -> str:
         """The part of the shard before the slash."""
         return self.shard.split("/", 1)[0]
+
+    def with_features(self, name: str, rows: Structs) -> "Batch":
+        """The batch with an operator's columns beside its ticks."""
+        return self._replace(features={**self.features, name: rows})
 
     def with_table(self, name: str, rows: pl.DataFrame) -> "Batch":
         """The batch with rows appended to one of its tables; unchanged where there are none."""

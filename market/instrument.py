@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -35,12 +36,22 @@ class InstrumentTable:
     def __getitem__(self, instrument: int) -> Instrument:
         return self.rows[instrument]
 
+    def __reduce__(self) -> tuple[type["InstrumentTable"], tuple[tuple[Instrument, ...]]]:
+        """Pickle the rows alone: the rest is worked out of them."""
+        return InstrumentTable, (self.rows,)
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols by id."""
+        return tuple(row.symbol for row in self.rows)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {symbol: number for number, symbol in enumerate(self.symbols)}
+
     def id_of(self, symbol: str) -> int:
         """Row number of a symbol, −1 where it is not defined."""
-        for number, row in enumerate(self.rows):
-            if row.symbol == symbol:
-                return number
-        return -1
+        return self._ids.get(symbol, -1)
 
     def define(self, instrument: Instrument) -> "InstrumentTable":
         """The table with this instrument added, or its row replaced under the same id."""

@@ -1,37 +1,72 @@
-"""Where compiled kernels are kept: a folder named after the source they were compiled from.
+"""Where compiled kernels are kept: a folder per module, named after the source that they were compiled from.
 
 Numba knows a cached kernel by its own file and would miss a change in a function or constant that it takes from another
-file. So the folder's name is a digest of all source of the package: another source is another folder.
+file. So the folder's name has a digest of the module and of all modules of ours that it imports, directly or not:
+other source is another folder, and an edit compiles anew only what it can have changed.
 """
 
 import hashlib
+import re
 import shutil
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import numba
 
-KEPT = 3  # folders of older sources; the oldest beyond it are removed
+ROOT = Path(__file__).parents[1]
+KEPT = 3  # folders of older sources per module; the oldest beyond it are removed
+_IMPORT = re.compile(
+    r"^(?:from (?P<package>(?:market|operators|simulator)[\w.]*) import (?P<names>\([^)]*\)|[^\n]*)"
+    r"|import (?P<module>(?:market|operators|simulator)[\w.]*))",
+    re.MULTILINE,
+)
 
 
-def use_cache_of(package: str) -> None:
-    """Have the kernels decorated from now on kept with the present source of a top-level package."""
-    numba.config.CACHE_DIR = str(_folder(package))  # type: ignore[attr-defined]
+def use_cache_of(module: Path) -> None:
+    """Have the kernels decorated from now on kept with the present source of a module."""
+    numba.config.CACHE_DIR = str(_folder(module))  # type: ignore[attr-defined]
 
 
 @cache
-def _folder(package: str) -> Path:
-    source = Path(__file__).parents[1] / package
+def _folder(module: Path) -> Path:
     digest = hashlib.sha256()
-    for path in sorted(source.rglob("*.py")):
-        digest.update(str(path.relative_to(source)).encode() + b"\0" + path.read_bytes())
-    folder = _home() / f"{package}-{digest.hexdigest()[:16]}"
+    for path in sorted(_sources(module)):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    name = ".".join(module.relative_to(ROOT).with_suffix("").parts)
+    folder = _home() / f"{name}-{digest.hexdigest()[:16]}"
     if not folder.exists():
-        _prune(package)
+        _prune(name)
         folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
+def _sources(module: Path) -> set[Path]:
+    """A module's file and the files of all that it imports of ours."""
+    found, wanted = set[Path](), [module]
+    while wanted:
+        path = wanted.pop()
+        if path not in found:
+            found.add(path)
+            wanted += _imports(path)
+    return found
+
+
+@cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    return tuple(name for match in _IMPORT.finditer(path.read_text("utf-8")) for name in _named(match))
+
+
+def _named(match: re.Match[str]) -> Iterator[Path]:
+    """The files that an import statement may mean: a module, a package, names in a package that are modules."""
+    base = match["package"] or match["module"]
+    dotted = [base, *(f"{base}.{name}" for name in re.findall(r"\w+", match["names"] or ""))]
+    for name in dotted:
+        file = ROOT.joinpath(*name.split("."))
+        yield from (path for path in (file.with_suffix(".py"), file / "__init__.py") if path.is_file())
+
+
+@cache
 def _home() -> Path:
     """Beside the source, as Python keeps its own compiled files; in the user's cache where that cannot be written."""
     beside = Path(__file__).parent / "__pycache__" / "kernels"
@@ -44,8 +79,8 @@ def _home() -> Path:
     return beside
 
 
-def _prune(package: str) -> None:
+def _prune(module: str) -> None:
     """Make room for one more folder."""
-    present = sorted(_home().glob(f"{package}-*"), key=lambda path: path.stat().st_mtime)
+    present = sorted(_home().glob(f"{module}-" + "[0-9a-f]" * 16), key=lambda path: path.stat().st_mtime)
     for old in present[: max(0, len(present) - KEPT + 1)]:
         shutil.rmtree(old, ignore_errors=True)

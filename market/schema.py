@@ -1,4 +1,6 @@
-"""Dtypes of every row that flows: EVENT before the book, tick frames from the book on, low-rate frames after the bars.
+"""Dtypes of every row that flows: EVENT before the book, TICK and BOOK from the book on, frames from the bars on.
+
+The first three are NumPy structs, for kernels; frames are Polars.
 
 Times are int64 nanoseconds UTC. `NO_TIME` stands where the venue gives none. Column names here are the names in
 ClickHouse, in the API and on the dashboards.
@@ -54,24 +56,49 @@ EVENT = np.dtype(
     align=True,
 )
 
-# One row per book message, ticker message, trade or reset, in receive order. Feature operators widen it with hstack.
-TICK: dict[str, type[pl.DataType]] = {
-    "instrument": pl.Int32,  # row in the shard's instrument table
-    "frame": pl.Int32,  # position of the frame in its journal batch
-    "kind": pl.Int8,  # Kind, without LEVEL
-    "exchange_time": pl.Int64,  # ns
-    "receive_time": pl.Int64,  # ns
-    "sequence": pl.Int64,  # update id of the quote in this row; trades: trade id
-    "bid_price": pl.Float64,  # quote currency, NaN where not valid
-    "bid_size": pl.Float64,
-    "ask_price": pl.Float64,
-    "ask_size": pl.Float64,
-    "valid": pl.Boolean,  # whether the quote is the venue's state at `sequence` beyond doubt
-    "price": pl.Float64,  # trades: price; NaN elsewhere
-    "size": pl.Float64,  # trades: size; NaN elsewhere
-    "side": pl.Int8,  # trades: aggressor; 0 elsewhere
-    "off_book": pl.Boolean,  # trades: not matched in the book
-}
+DEPTH_LEVELS = 10  # levels a side that a BOOK row holds
+BANDS_BPS = (1, 5, 10, 25)  # distances from the mid price within which a BOOK row sums depth
+
+# One row per book message, ticker message, trade or reset, in receive order.
+TICK = np.dtype(
+    [
+        ("exchange_time", np.int64),  # ns
+        ("receive_time", np.int64),  # ns
+        ("sequence", np.int64),  # update id of the quote in this row; trades: trade id
+        ("bid_price", np.float64),  # quote currency, NaN where not valid
+        ("bid_size", np.float64),
+        ("ask_price", np.float64),
+        ("ask_size", np.float64),
+        ("price", np.float64),  # trades: price; NaN elsewhere
+        ("size", np.float64),  # trades: size; NaN elsewhere
+        ("instrument", np.int32),  # row in the shard's instrument table
+        ("frame", np.int32),  # position of the frame in its journal batch
+        ("book", np.int32),  # row of batch.books that belongs to this row; NO_BOOK elsewhere
+        ("kind", np.int8),  # Kind, without LEVEL
+        ("side", np.int8),  # trades: aggressor; 0 elsewhere
+        ("valid", np.bool_),  # whether the quote is the venue's state at `sequence` beyond doubt
+        ("off_book", np.bool_),  # trades: not matched in the book
+    ],
+    align=True,
+)
+
+# One row per valid SNAPSHOT or DEPTH tick, in their order: what the whole book looked like after it.
+BOOK = np.dtype(
+    [
+        ("bid_price", np.float64, (DEPTH_LEVELS,)),  # quote currency, best first; NaN where the book has fewer levels
+        ("bid_size", np.float64, (DEPTH_LEVELS,)),  # 0 where the book has fewer levels
+        ("ask_price", np.float64, (DEPTH_LEVELS,)),
+        ("ask_size", np.float64, (DEPTH_LEVELS,)),
+        ("bid_depth", np.float64, (len(BANDS_BPS),)),  # total size not further than BANDS_BPS below the mid price
+        ("ask_depth", np.float64, (len(BANDS_BPS),)),
+        ("bid_added", np.float64),  # sum of what levels grew by with this message; 0 for snapshots
+        ("bid_removed", np.float64),  # sum of what levels shrank by, not below 0
+        ("ask_added", np.float64),
+        ("ask_removed", np.float64),
+    ],
+    align=True,
+)
+NO_BOOK = -1
 
 TIMEFRAMES: dict[str, int] = {"1s": 1, "1m": 60, "15m": 900, "1h": 3600, "1d": 86400}  # bar intervals, seconds
 
@@ -154,6 +181,11 @@ def empty_events(rows: int) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
     return np.zeros(rows, EVENT)
 
 
-def empty_ticks() -> pl.DataFrame:
-    """A tick frame of no rows."""
-    return pl.DataFrame(schema=TICK)
+def empty_ticks(rows: int) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
+    """Zeroed TICK rows."""
+    return np.zeros(rows, TICK)
+
+
+def empty_books(rows: int) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
+    """Zeroed BOOK rows."""
+    return np.zeros(rows, BOOK)

@@ -1,7 +1,6 @@
 """`bars`: what happened in every second, minute, quarter of an hour, hour and day of event time.
 
-Reads tick columns instrument, frame, kind, exchange_time, receive_time, sequence, valid, price, size, side, off_book,
-mid_price, ofi.
+Reads ticks, and mid_price and ofi of "order_flow".
 Adds table `bars` (market.schema.BAR) and rows of `gaps`. Trades give open, high, low, close (by event time, then
 arrival), volumes, notional and count; valid SNAPSHOT and DEPTH rows give mid_open, mid_close, the sum of ofi and the
 count of updates.
@@ -31,9 +30,8 @@ from market.batch import Batch
 from market.clock import SECOND_NS
 from market.instrument import InstrumentTable
 from market.schema import BAR, GAP, NO_SEQUENCE, NO_TIME, TIMEFRAMES, Kind
-from operators.frame import column
-from operators.kernel import boolean, float64, int8, int32, int64, kernel, part, state_type
-from operators.kernel import column as column_type
+from operators.features import order_flow
+from operators.kernel import TICKS, int64, kernel, out_type, part, rows_type, state_type
 from operators.slots import grown
 from operators.stage import Stage, registered, wire
 
@@ -57,10 +55,8 @@ GROWING = np.dtype(
     + [(name, np.float64) for name in MEASURES]
 )
 NOTE = np.dtype([("row", np.int64), ("cause", np.int64)])  # a gaps row to write about a tick row
-INPUT = (
-    *("instrument", "frame", "kind", "exchange_time", "receive_time", "valid", "price", "size", "side", "off_book"),
-    *("mid_price", "ofi"),
-)
+MOST_PER_ROW = len(INTERVALS) * (KEPT + 1)  # bars that one row can give: all that are kept, and one revision each
+ROOM = 512  # bars that one call of the kernel may give before it is called again
 
 
 class Series(NamedTuple):
@@ -88,6 +84,7 @@ class State:
     """The bars of all instruments of a shard."""
 
     series: Series = field(default_factory=lambda: empty(0))
+    instruments: InstrumentTable = field(default_factory=InstrumentTable)
 
 
 @registered
@@ -98,19 +95,17 @@ def stage(*, lateness_s: float = LATENESS_S) -> Stage:
     lateness_ns = int(lateness_s * SECOND_NS)
 
     def advance(state: State, batch: Batch) -> Batch:
-        if batch.ticks.is_empty():
+        if len(batch.ticks) == 0:
             return batch
-        state.series = grown(state.series, empty, len(batch.instruments))
-        for number, row in enumerate(batch.instruments.rows):
-            state.series.contract[number] = row.contract_size, row.inverse
-        rows = len(batch.ticks)
-        # A bar that can close is kept now or begins with one of the rows; a row revises one bar of a timeframe at most.
-        out = np.empty(state.series.bars.size + 2 * len(INTERVALS) * rows, GROWING)
-        notes = np.empty(2 * rows, NOTE)
-        columns = (column(batch.ticks, name) for name in INPUT)
-        made, noted = collect(state.series, *columns, lateness_ns, out, notes)
-        batch = batch.with_table("bars", _bars(out[:made], batch.instruments)) if made else batch
-        return batch.with_table("gaps", _gaps(notes[:noted], batch)) if noted else batch
+        _define(state, batch.instruments)
+        flow, row = batch.features["order_flow"], 0
+        notes = np.empty(2 * len(batch.ticks), NOTE)
+        while row < len(batch.ticks):
+            out = np.empty(ROOM, GROWING)
+            row, made, noted = collect(state.series, batch.ticks, flow, row, lateness_ns, out, notes)
+            batch = batch.with_table("bars", _bars(out[:made], batch.instruments)) if made else batch
+            batch = batch.with_table("gaps", _gaps(notes[:noted], batch)) if noted else batch
+        return batch
 
     return Stage("bars", State, advance)
 
@@ -118,6 +113,16 @@ def stage(*, lateness_s: float = LATENESS_S) -> Stage:
 def bars(step_id: str, up: KeyedStream[Batch], *, lateness_s: float = LATENESS_S) -> KeyedStream[Batch]:
     """The stage as a Bytewax step."""
     return wire(step_id, up, stage(lateness_s=lateness_s))
+
+
+def _define(state: State, instruments: InstrumentTable) -> None:
+    """Rows and contract sizes for the instruments of a batch, where they are not those of the batch before."""
+    if instruments is state.instruments:
+        return
+    state.series = grown(state.series, empty, len(instruments))
+    for number, row in enumerate(instruments.rows):
+        state.series.contract[number] = row.contract_size, row.inverse
+    state.instruments = instruments
 
 
 @part
@@ -201,32 +206,22 @@ def counts(series: Series, i: int, kind: int, valid: bool, size: float, off_book
     return kind == series.trade_kind[i] and size > 0.0 and not off_book
 
 
-@kernel(
-    state_type(empty(0)),
-    *(column_type(kind) for kind in (int32, int32, int8, int64, int64, boolean, float64, float64, int8, boolean)),
-    *(
-        column_type(float64),
-        column_type(float64),
-        int64,
-        state_type(np.empty(0, GROWING)),
-        state_type(np.empty(0, NOTE)),
-    ),
-)
+@kernel(state_type(empty(0)), TICKS, rows_type(order_flow.COLUMNS), int64, int64, out_type(GROWING), out_type(NOTE))
 def collect(
-    series: Series, instrument: Any, frame: Any, kind: Any, exchange_time: Any, receive_time: Any,
-    valid: Any, price: Any, size: Any, side: Any, off_book: Any, mid_price: Any, ofi: Any,
-    lateness: int, out: Any, notes: Any,
-) -> tuple[int, int]:  # fmt: skip
-    """Walk tick rows; returns how many bars were written to `out` and how many notes to `notes`."""
+    series: Series, ticks: Any, flow: Any, row: int, lateness: int, out: Any, notes: Any
+) -> tuple[int, int, int]:
+    """Walk tick rows from `row` on, while `out` has room; (the next row, bars written to `out`, notes to `notes`)."""
     made, noted = 0, 0
-    for row in range(len(instrument)):
-        i, time, received = instrument[row], exchange_time[row], receive_time[row]
-        counted = counts(series, i, kind[row], valid[row], size[row], off_book[row])
+    while row < len(ticks) and made + MOST_PER_ROW <= len(out):
+        tick = ticks[row]
+        i, time, received, kind = tick["instrument"], tick["exchange_time"], tick["receive_time"], tick["kind"]
+        counted = counts(series, i, kind, tick["valid"], tick["size"], tick["off_book"])
+        row += 1
         if time == NO_TIME:
             continue
         ahead = time > received + FUTURE_NS
         if ahead != (series.ahead[i] == 1):
-            notes[noted]["row"], notes[noted]["cause"] = row, FUTURE if ahead else CREDIBLE
+            notes[noted]["row"], notes[noted]["cause"] = row - 1, FUTURE if ahead else CREDIBLE
             noted += 1
         series.ahead[i] = 1 if ahead else 0
         if ahead:
@@ -234,7 +229,7 @@ def collect(
         before = series.watermark[i]
         series.watermark[i] = max(before, time)
         if time >= series.next_close[i]:
-            made = close(series, i, before, lateness, out, made, received, frame[row])
+            made = close(series, i, before, lateness, out, made, received, tick["frame"])
         if not counted:
             continue
         late = False
@@ -246,22 +241,22 @@ def collect(
             bar = series.bars[i, t, number % KEPT]
             if bar["number"] != number:
                 begin(bar, i, t, number)
-            if kind[row] in (TRADE, AGGREGATE_TRADE):
-                value = size[row] * series.contract[i, 0]
-                notional = value if series.contract[i, 1] > 0.0 else value * price[row]
-                add_trade(bar, time, price[row], size[row], side[row], notional)
+            if kind in (TRADE, AGGREGATE_TRADE):
+                value = tick["size"] * series.contract[i, 0]
+                notional = value if series.contract[i, 1] > 0.0 else value * tick["price"]
+                add_trade(bar, time, tick["price"], tick["size"], tick["side"], notional)
             else:
-                add_update(bar, time, mid_price[row], ofi[row])
+                add_update(bar, time, flow[row - 1]["mid_price"], flow[row - 1]["ofi"])
             ends = (number + 1) * INTERVALS[t] + lateness
             if ends > series.watermark[i]:
                 series.next_close[i] = min(series.next_close[i], ends)
             else:
                 bar["revision"] += bar["closed"]
-                made = emit(bar, out, made, received, frame[row])
+                made = emit(bar, out, made, received, tick["frame"])
         if late:
-            notes[noted]["row"], notes[noted]["cause"] = row, LATE
+            notes[noted]["row"], notes[noted]["cause"] = row - 1, LATE
             noted += 1
-    return made, noted
+    return row, made, noted
 
 
 def _bars(made: NDArray[np.void], instruments: InstrumentTable) -> pl.DataFrame:
@@ -282,9 +277,9 @@ def _gaps(notes: NDArray[np.void], batch: Batch) -> pl.DataFrame:
     """Rows of table `gaps` about rows that are in no bar."""
     rows = []
     for row, cause in notes.tolist():
-        tick = batch.ticks.row(row, named=True)
+        tick = batch.ticks[row]
         channel = "trade" if tick["kind"] in (TRADE, AGGREGATE_TRADE) else "depth"
         symbol = batch.instruments[tick["instrument"]].symbol
-        ids = (NO_SEQUENCE, tick["sequence"], tick["frame"])
-        rows.append((symbol, tick["receive_time"], channel, *CAUSES[cause], tick["exchange_time"], *ids))
+        received, time, sequence, frame = tick[["receive_time", "exchange_time", "sequence", "frame"]].item()
+        rows.append((symbol, received, channel, *CAUSES[cause], time, NO_SEQUENCE, sequence, frame))
     return pl.DataFrame(rows, GAP, orient="row")

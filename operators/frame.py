@@ -1,53 +1,50 @@
-"""Tick frames: how columns get in and out of them cheaply.
+"""The feature frame: rows of NumPy structs, which kernels write, as one Polars frame, which people read.
 
-Attaching finished columns costs 2 µs each; expressions over wide frames cost 70 µs and more, so kernels make the
-columns.
+The hot path never makes one: a column costs 1 to 3 µs however few rows it has, more than a kernel needs for them.
+Research, tests and sinks do, once for many batches; docs/decisions/004-rows-are-structs.md has the figures.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from market.schema import TICK, empty_ticks
+from market.batch import Batch, Structs
 
+POSITIONS = {"book"}  # fields that say where another row lies, of no use outside a batch
 _ARROW = {np.dtype(kind): pa.from_numpy_dtype(np.dtype(kind)) for kind in (np.int8, np.int32, np.int64, np.float64)}
 
-Columns = Mapping[str, np.ndarray[Any, Any]]
+
+def frame(batch: Batch) -> pl.DataFrame:
+    """The ticks of a batch and every feature computed of them: columns of market.schema.TICK, then of the features."""
+    return frame_of(batch.ticks, *batch.features.values())
 
 
-def ticks(columns: Columns) -> pl.DataFrame:
-    """A tick frame from one array per column of market.schema.TICK, each of the column's own type and of one length."""
-    return _frame({name: columns[name] for name in TICK})
+def frame_of(*structs: Structs) -> pl.DataFrame:
+    """Rows of structs of equal length side by side, one column per field."""
+    named = [pair for rows in structs for pair in _columns(rows)]
+    arrays = [_arrow(values) for _, values in named]
+    return pl.DataFrame(pa.RecordBatch.from_arrays(arrays, names=[name for name, _ in named]))
 
 
-def widen(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """The frame with columns added, one row per row of the frame; the frame itself is not changed."""
-    return frame.hstack(_frame(columns).get_columns())
+def _columns(rows: Structs) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Fields and their values, contiguous."""
+    names = rows.dtype.names or ()
+    if rows.dtype.itemsize == 8 * len(names) and all(rows.dtype[name] == np.float64 for name in names):
+        # One transposition of all is a tenth of the cost of copying field after field.
+        yield from zip(names, np.ascontiguousarray(rows.view(np.float64).reshape(len(rows), len(names)).T), strict=True)
+        return
+    for name in names:
+        if name not in POSITIONS:
+            yield name, np.ascontiguousarray(rows[name])
 
 
-def _frame(columns: Columns) -> pl.DataFrame:
-    """Arrays as a frame, by way of Arrow: a third of the cost of making a Polars series of each."""
-    arrays = [_arrow(values) for values in columns.values()]
-    return pl.DataFrame(pa.RecordBatch.from_arrays(arrays, names=list(columns)))
-
-
-def _arrow(values: np.ndarray[Any, Any]) -> pa.Array:
+def _arrow(values: NDArray[Any]) -> pa.Array:
     """An array as an Arrow array that shares its memory, but for bits."""
     if values.dtype == np.bool_:
         bits = pa.py_buffer(np.packbits(values, bitorder="little"))
         return pa.Array.from_buffers(pa.bool_(), len(values), [None, bits])
-    return pa.Array.from_buffers(_ARROW[values.dtype], len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
-
-
-def column(frame: pl.DataFrame, name: str) -> np.ndarray[Any, Any]:
-    """One column as a contiguous array for a kernel; read-only where the frame owns the memory."""
-    return np.ascontiguousarray(frame.get_column(name).to_numpy())
-
-
-def concat(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """Frames of equal columns, one below the other, in one chunk; a bare tick frame of no rows where there are none."""
-    filled = [frame for frame in frames if not frame.is_empty()]
-    return pl.concat(filled, rechunk=True) if filled else empty_ticks()
+    return pa.Array.from_buffers(_ARROW[values.dtype], len(values), [None, pa.py_buffer(values)])

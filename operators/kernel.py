@@ -7,14 +7,16 @@ is its plain Python function.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 from numba import types
 from numba.extending import register_jitable
 
 from market.kernel_cache import use_cache_of
-from market.schema import EVENT
+from market.schema import BOOK, EVENT, TICK
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -35,7 +37,19 @@ def output(scalar: types.Type) -> types.Array:
     return types.Array(scalar, 1, "C")
 
 
-EVENTS = types.Array(numba.from_dtype(EVENT), 1, "C", readonly=True)
+def rows_type(dtype: "np.dtype[np.void]") -> types.Array:
+    """Type of read-only, contiguous rows of a struct."""
+    return types.Array(numba.from_dtype(dtype), 1, "C", readonly=True)
+
+
+def out_type(dtype: "np.dtype[np.void]") -> types.Array:
+    """Type of writable, contiguous rows of a struct: outputs, and states with one row per instrument."""
+    return types.Array(numba.from_dtype(dtype), 1, "C")
+
+
+EVENTS = rows_type(EVENT)
+TICKS = rows_type(TICK)
+BOOKS = rows_type(BOOK)
 
 
 def state_type(state: Any) -> types.Type:
@@ -46,8 +60,12 @@ def state_type(state: Any) -> types.Type:
 
 def kernel(*arguments: types.Type) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function for exactly these argument types: cached, without the GIL, with IEEE arithmetic."""
-    use_cache_of("operators")
-    return numba.njit([tuple(arguments)], cache=True, nogil=True, fastmath=False)
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        use_cache_of(Path(function.__code__.co_filename))
+        return numba.njit([tuple(arguments)], cache=True, nogil=True, fastmath=False)(function)
+
+    return compiled
 
 
 def part(function: Function) -> Function:

@@ -120,7 +120,7 @@ class JournalPartition(StatefulSourcePartition[Keyed, Offsets]):
 
     def _closing(self) -> list[Keyed]:
         return [
-            (read.shard, Batch(read.shard, read.released, np.array([read.released_ns], np.int64), (), last=True))
+            (read.shard, Batch(read.shard, read.released, np.array([read.released_ns], np.int64), last=True))
             for read in self._merge.partitions
             if read.released
         ]

@@ -7,10 +7,11 @@ from typing import Any
 import polars as pl
 
 from market.batch import Batch
-from operators.frame import concat
+from operators.frame import frame
 from operators.stage import Stage
 from tests import tape
 from tests.contract import Case, Tables
+from tests.rows import concat
 
 PROVENANCE = "frame"
 
@@ -34,15 +35,15 @@ def outputs(columns: Sequence[str] = (), tables: Sequence[str] = ()) -> Callable
             starts[id(batch)] = frames
             frames += len(batch.frames)
 
-        def numbered(frame: pl.DataFrame, batch: Batch) -> pl.DataFrame:
-            return frame.with_columns(pl.col("^frame$") + starts[id(batch)]) if "frame" in frame.columns else frame
+        def numbered(rows: pl.DataFrame, batch: Batch) -> pl.DataFrame:
+            return rows.with_columns(pl.col("^frame$") + starts[id(batch)]) if "frame" in rows.columns else rows
 
         found = {
             name: concat(numbered(batch.tables[name], batch) for batch in batches if name in batch.tables)
             for name in tables
         }
         if columns:
-            wide = concat(numbered(batch.ticks, batch) for batch in batches)
+            wide = concat(numbered(frame(batch), batch) for batch in batches)
             found["ticks"] = wide.select(columns) if not wide.is_empty() else wide
         return found
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from market import record
 from market.batch import Batch
+from market.frames import Frames
 
 Tape = list[tuple[int, bytes]]
 START_MS = 1_700_000_000_000
@@ -159,7 +160,7 @@ def positions(tape: Tape, symbol: str, event: str = "depthUpdate") -> list[int]:
 
 def _batch(offset: int, rows: Tape, shard: str) -> Batch:
     times = np.array([time for time, _ in rows], np.int64)
-    return Batch(shard, offset, times, tuple(frame for _, frame in rows))
+    return Batch(shard, offset, times, Frames.of([frame for _, frame in rows]))
 
 
 def _size(thousandths: int) -> str:

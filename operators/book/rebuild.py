@@ -19,19 +19,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import polars as pl
 from bytewax.operators import KeyedStream
 
 import venues
-from market.batch import Batch, Events
+from market.batch import Batch, Events, Structs
 from market.instrument import InstrumentTable, tick_ratio
-from market.schema import NO_SEQUENCE, TICK, Flag, Kind
+from market.schema import NO_BOOK, NO_SEQUENCE, TICK, Flag, Kind, empty_books, empty_ticks
 from operators.book.ladders import MAX_LEVELS, Ladders, empty, with_room
 from operators.book.pending import Pending
 from operators.book.rows import Rows, Verdict, empty_rows
 from operators.book.troubles import Troubles
 from operators.book.walk import ASK, change, judge, replace, walk
-from operators.frame import ticks
 from operators.stage import Stage, registered, wire
 
 _KEPT = (Verdict.PENDING, Verdict.GAP)
@@ -73,7 +71,8 @@ def stage() -> Stage:
         rows = _rebuild(books, batch.events, chained)
         for name, table in books.troubles.take().items():
             batch = batch.with_table(name, table)
-        return batch._replace(ticks=_frame(rows))
+        ticks = _ticks(rows)
+        return batch._replace(ticks=ticks, books=_books(ticks))
 
     return Stage("book.rebuild", Books, advance)
 
@@ -208,5 +207,21 @@ def _cause(verdict: Verdict, flags: int) -> str:
     return _CAUSES.get(verdict, "unsynchronised")
 
 
-def _frame(rows: Rows) -> pl.DataFrame:
-    return ticks({name: getattr(rows, name) for name in TICK})
+def _ticks(rows: Rows) -> Structs:
+    found = empty_ticks(len(rows.kind))
+    for name in TICK.names or ():
+        if name != "book":
+            found[name] = getattr(rows, name)
+    booked = rows.valid & np.isin(rows.kind, (Kind.SNAPSHOT, Kind.DEPTH))
+    found["book"] = np.where(booked, np.cumsum(booked) - 1, NO_BOOK)
+    return found
+
+
+def _books(ticks: Structs) -> Structs:
+    """Only the touch, for the moment."""
+    given = ticks[ticks["book"] >= 0]
+    found = empty_books(len(given))
+    for name in ("bid_price", "bid_size", "ask_price", "ask_size"):
+        found[name] = 0.0 if name.endswith("size") else np.nan
+        found[name][:, 0] = given[name]
+    return found

@@ -1,7 +1,7 @@
 """`features.volatility`: how much the mid price moves, per square-root second, lately.
 
-Reads tick columns kind, instrument, exchange_time, receive_time, mid_price. Adds realised_volatility (Float64, per √s
-of log returns): with r_k the log return of the mid over the k-th second of event time (last mid of a second to last
+Reads ticks and the mid_price of "order_flow". Adds features "volatility": realised_volatility (Float64, per √s of log
+returns): with r_k the log return of the mid over the k-th second of event time (last mid of a second to last
 mid of the next) and weights w that halve every `half_life_s`, σ = √(Σ w r² / Σ w). Seconds without an update have r =
 0 and count.
 
@@ -16,7 +16,7 @@ RiskMetrics Technical Document (1996), section 5.2, on one-second previous-tick 
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from bytewax.operators import KeyedStream
@@ -25,9 +25,8 @@ from numpy.typing import NDArray
 from market.batch import Batch
 from market.clock import SECOND_NS
 from market.schema import NO_TIME, Kind
-from operators.frame import column, widen
-from operators.kernel import column as column_type
-from operators.kernel import float64, int8, int32, int64, kernel, output, part, state_type
+from operators.features import order_flow
+from operators.kernel import TICKS, float64, kernel, out_type, part, rows_type
 from operators.slots import grown
 from operators.stage import Stage, registered, wire
 
@@ -35,40 +34,34 @@ HALF_LIFE_S = 60.0
 WARM_UP_S = 10
 FUTURE_NS = 5 * SECOND_NS  # stamps further ahead of our clock than this do not move time on
 SNAPSHOT, DEPTH, RESET = int(Kind.SNAPSHOT), int(Kind.DEPTH), int(Kind.RESET)
-INPUT = ("instrument", "kind", "exchange_time", "receive_time", "mid_price")
+COLUMNS = np.dtype([("realised_volatility", np.float64)])
 
 
-class Variance(NamedTuple):
-    """I instruments."""
+STATE = np.dtype(
+    [
+        ("second", np.int64),  # the second of event time under way; 0: none
+        ("ended", np.int64),  # seconds that ended with a return
+        ("mid", np.float64),  # newest mid price; 0: none
+        ("before", np.float64),  # mid price at the end of the last second; 0: none
+        ("squares", np.float64),  # Σ w r²
+        ("weights", np.float64),  # Σ w, in seconds
+        ("now", COLUMNS),
+    ]
+)
 
-    second: NDArray[np.int64]  # (I,) the second of event time under way; 0: none
-    ended: NDArray[np.int64]  # (I,) seconds that ended with a return
-    mid: NDArray[np.float64]  # (I,) newest mid price; 0: none
-    before: NDArray[np.float64]  # (I,) mid price at the end of the last second; 0: none
-    squares: NDArray[np.float64]  # (I,) Σ w r²
-    weights: NDArray[np.float64]  # (I,) Σ w, in seconds
-    now: NDArray[np.float64]  # (I,) the value
 
-
-def empty(instruments: int) -> Variance:
+def empty(instruments: int) -> NDArray[np.void]:
     """No mid price yet."""
-    zeros = np.zeros(instruments)
-    return Variance(
-        second=np.zeros(instruments, np.int64),
-        ended=np.zeros(instruments, np.int64),
-        mid=zeros.copy(),
-        before=zeros.copy(),
-        squares=zeros.copy(),
-        weights=zeros.copy(),
-        now=np.full(instruments, np.nan),
-    )
+    state = np.zeros(instruments, STATE)
+    state["now"] = np.nan
+    return state
 
 
 @dataclass
 class State:
     """The variance of all instruments of a shard."""
 
-    variance: Variance = field(default_factory=lambda: empty(0))
+    rows: NDArray[np.void] = field(default_factory=lambda: empty(0))
 
 
 @registered
@@ -79,10 +72,10 @@ def stage(*, half_life_s: float = HALF_LIFE_S) -> Stage:
     decay = 0.5 ** (1.0 / half_life_s)
 
     def advance(state: State, batch: Batch) -> Batch:
-        state.variance = grown(state.variance, empty, len(batch.instruments))
-        out = np.empty(len(batch.ticks))
-        measure(state.variance, *(column(batch.ticks, name) for name in INPUT), decay, out)
-        return batch._replace(ticks=widen(batch.ticks, {"realised_volatility": out}))
+        state.rows = grown(state.rows, empty, len(batch.instruments))
+        out = np.empty(len(batch.ticks), COLUMNS)
+        measure(state.rows, batch.ticks, batch.features["order_flow"], decay, out)
+        return batch.with_features("volatility", out)
 
     return Stage("features.volatility", State, advance)
 
@@ -93,61 +86,54 @@ def volatility(step_id: str, up: KeyedStream[Batch], *, half_life_s: float = HAL
 
 
 @part
-def end_seconds(state: Variance, i: int, seconds: int, decay: float) -> None:
+def end_seconds(s: Any, seconds: int, decay: float) -> None:
     """The second under way ends, and `seconds` − 1 more without an update."""
-    if state.before[i] > 0.0:
-        r = math.log1p((state.mid[i] - state.before[i]) / state.before[i])
-        state.squares[i] = state.squares[i] * decay + r * r
-        state.weights[i] = state.weights[i] * decay + 1.0
-        state.ended[i] += 1
+    if s["before"] > 0.0:
+        r = math.log1p((s["mid"] - s["before"]) / s["before"])
+        s["squares"] = s["squares"] * decay + r * r
+        s["weights"] = s["weights"] * decay + 1.0
+        s["ended"] += 1
     quiet = math.pow(decay, float(seconds - 1))
-    state.squares[i] *= quiet
-    state.weights[i] = state.weights[i] * quiet + (1.0 - quiet) / (1.0 - decay)
-    state.ended[i] += seconds - 1
-    state.before[i] = state.mid[i]
-    if state.ended[i] >= WARM_UP_S:
-        state.now[i] = math.sqrt(state.squares[i] / state.weights[i])
+    s["squares"] *= quiet
+    s["weights"] = s["weights"] * quiet + (1.0 - quiet) / (1.0 - decay)
+    s["ended"] += seconds - 1
+    s["before"] = s["mid"]
+    if s["ended"] >= WARM_UP_S:
+        s["now"]["realised_volatility"] = math.sqrt(s["squares"] / s["weights"])
 
 
 @part
-def clear(state: Variance, i: int) -> None:
+def clear(s: Any) -> None:
     """Forget what came before a gap."""
-    state.second[i] = 0
-    state.ended[i] = 0
-    state.mid[i] = 0.0
-    state.before[i] = 0.0
-    state.squares[i] = 0.0
-    state.weights[i] = 0.0
-    state.now[i] = np.nan
+    s["second"] = 0
+    s["ended"] = 0
+    s["mid"] = 0.0
+    s["before"] = 0.0
+    s["squares"] = 0.0
+    s["weights"] = 0.0
+    s["now"]["realised_volatility"] = np.nan
 
 
 @part
-def update(state: Variance, i: int, time: int, latest: int, mid: float, decay: float) -> None:
+def update(s: Any, time: int, latest: int, mid: float, decay: float) -> None:
     """Take one mid price at its event time; times after `latest` are not believed."""
     second = time // SECOND_NS
-    if time != NO_TIME and time <= latest and second > state.second[i]:
-        if state.second[i] > 0 and state.mid[i] > 0.0:
-            end_seconds(state, i, second - state.second[i], decay)
-        state.second[i] = second
-    state.mid[i] = mid
+    if time != NO_TIME and time <= latest and second > s["second"]:
+        if s["second"] > 0 and s["mid"] > 0.0:
+            end_seconds(s, second - s["second"], decay)
+        s["second"] = second
+    s["mid"] = mid
 
 
-@kernel(
-    state_type(empty(0)),
-    *(column_type(kind) for kind in (int32, int8, int64, int64, float64)),
-    float64,
-    output(float64),
-)
-def measure(
-    state: Variance, instrument: Any, kind: Any, exchange_time: Any, receive_time: Any, mid_price: Any,
-    decay: float, out: Any,
-) -> None:  # fmt: skip
-    """Walk tick rows; out: one value per row."""
-    for row in range(len(instrument)):
-        i = instrument[row]
-        if kind[row] in (SNAPSHOT, DEPTH, RESET):
-            if mid_price[row] > 0.0:
-                update(state, i, exchange_time[row], receive_time[row] + FUTURE_NS, mid_price[row], decay)
+@kernel(out_type(STATE), TICKS, rows_type(order_flow.COLUMNS), float64, out_type(COLUMNS))
+def measure(state: Any, ticks: Any, flow: Any, decay: float, out: Any) -> None:
+    """Walk tick rows; out: one row for each."""
+    for row in range(len(ticks)):
+        tick = ticks[row]
+        s = state[tick["instrument"]]
+        if tick["kind"] in (SNAPSHOT, DEPTH, RESET):
+            if flow[row]["mid_price"] > 0.0:
+                update(s, tick["exchange_time"], tick["receive_time"] + FUTURE_NS, flow[row]["mid_price"], decay)
             else:
-                clear(state, i)
-        out[row] = state.now[i]
+                clear(s)
+        out[row] = s["now"]

@@ -7,11 +7,11 @@ Cost: 10 ns per tick row.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from market.schema import Kind
-from operators.kernel import boolean, column, float64, int64, kernel, output, state_type
+from operators.features import order_flow
+from operators.kernel import TICKS, int64, kernel, output, rows_type, state_type
 
 SNAPSHOT, DEPTH, RESET = int(Kind.SNAPSHOT), int(Kind.DEPTH), int(Kind.RESET)
 
@@ -29,26 +29,24 @@ def empty(instruments: int) -> Books:
     return Books(np.zeros(instruments, np.int64), np.zeros(instruments, np.bool_), np.zeros(instruments))
 
 
-@kernel(state_type(empty(1)), column(types.int32), column(types.int32), column(types.int8), column(int64),
-        column(boolean), column(float64), int64, int64)  # fmt: skip
-def advance(
-    state: Books, instruments: Any, frames: Any, kinds: Any, times: Any, valid: Any, imbalance: Any, row: int, last: int
-) -> Any:
+@kernel(state_type(empty(1)), TICKS, rows_type(order_flow.COLUMNS), int64, int64)
+def advance(state: Books, ticks: Any, flow: Any, row: int, last: int) -> Any:
     """Take the tick rows from `row` on, up to and with frame `last`; return the first row not taken."""
-    while row < len(frames) and frames[row] <= last:
-        if kinds[row] == SNAPSHOT or kinds[row] == DEPTH or kinds[row] == RESET:
-            n = instruments[row]
-            sound = valid[row] and np.isfinite(imbalance[row])
-            state.time[n] = times[row]
+    while row < len(ticks) and ticks[row]["frame"] <= last:
+        tick = ticks[row]
+        if tick["kind"] in (SNAPSHOT, DEPTH, RESET):
+            n, imbalance = tick["instrument"], flow[row]["imbalance"]
+            sound = tick["valid"] and np.isfinite(imbalance)
+            state.time[n] = tick["receive_time"]
             state.valid[n] = sound
-            state.imbalance[n] = imbalance[row] if sound else 0.0
+            state.imbalance[n] = imbalance if sound else 0.0
         row += 1
     return row
 
 
-@kernel(column(types.int32), column(types.int8), output(int64))
-def newest_rows(instruments: Any, kinds: Any, newest: Any) -> None:
+@kernel(TICKS, output(int64))
+def newest_rows(ticks: Any, newest: Any) -> None:
     """Write the number of each instrument's last book row; instruments without one keep what `newest` holds."""
-    for row in range(len(instruments)):
-        if kinds[row] == SNAPSHOT or kinds[row] == DEPTH or kinds[row] == RESET:
-            newest[instruments[row]] = row
+    for row in range(len(ticks)):
+        if ticks[row]["kind"] in (SNAPSHOT, DEPTH, RESET):
+            newest[ticks[row]["instrument"]] = row

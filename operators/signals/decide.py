@@ -6,8 +6,8 @@ caution is CAUTION: half in stressed markets. w is LEAN: the lean of the best qu
 second (Cont, Kukanov, Stoikov 2014, doi:10.1093/jjfinec/nbt003), nothing about the next hour. confidence is the
 regime's own.
 
-Reads table `regimes` and the tick columns instrument, frame, kind, receive_time, valid, imbalance; the book is taken
-as of the frame that closed the bar, so a later quote never changes a signal. Adds table `signals`.
+Reads table `regimes`, ticks, and imbalance of "order_flow"; the book is taken as of the frame that closed the bar, so a
+later quote never changes a signal. Adds table `signals`.
 
 Fails closed: direction 0, confidence 0, and the reason as evidence: `unknown_regime`, `invalid_book`, `stale_book_s`
 (age of the book), `not_finite`. NaN appears in `volatility` alone, where the regime is unknown. Cost: about 15 µs per
@@ -24,7 +24,6 @@ from bytewax.operators import KeyedStream
 
 from market.batch import Batch
 from market.clock import SECOND_NS
-from operators.frame import column
 from operators.regimes.model import UNKNOWN
 from operators.signals.books import Books, advance, empty
 from operators.slots import grown
@@ -46,7 +45,6 @@ SIGNAL: dict[str, Any] = {
     "frame": pl.Int32,
 }
 USED = ("probability_bear", "probability_bull", "probability_stressed", "confidence", "volatility")
-TICK_COLUMNS = ("instrument", "frame", "kind", "receive_time", "valid", "imbalance")
 LAST_FRAME = 2**31 - 1
 
 
@@ -74,14 +72,13 @@ def decide(step_id: str, up: KeyedStream[Batch], *, stale_s: float = 5.0) -> Key
 def _step(stale_s: float, state: list[Books], batch: Batch) -> Batch:
     """Take the batch's ticks; where bars closed, stop at each of their frames and judge."""
     books = state[0] = grown(state[0], empty, len(batch.instruments))
-    columns = tuple(column(batch.ticks, name) for name in TICK_COLUMNS) if len(batch.ticks) else None
-    row, rows = 0, []
+    ticks, row, rows = batch.ticks, 0, []
+    flow = batch.features["order_flow"]
     for regime in batch.tables["regimes"].iter_rows(named=True) if "regimes" in batch.tables else ():
-        row = advance(books, *columns, row, regime["frame"]) if columns else 0
+        row = advance(books, ticks, flow, row, regime["frame"])
         number = batch.instruments.id_of(regime["instrument"])
         rows.append(signal(regime, view(books, number, regime["receive_time"]), stale_s=stale_s))
-    if columns:
-        advance(books, *columns, row, LAST_FRAME)
+    advance(books, ticks, flow, row, LAST_FRAME)
     return batch.with_table("signals", pl.DataFrame(rows, schema=SIGNAL)) if rows else batch
 
 

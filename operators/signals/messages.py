@@ -13,10 +13,9 @@ import numpy as np
 from market.batch import Batch
 from market.instrument import Instrument
 from market.messages import Quote, Signal, encode
-from operators.frame import column
 from operators.signals.books import newest_rows
 
-SIDES = ("bid_price", "bid_size", "ask_price", "ask_size")
+QUOTED = ("receive_time", "valid", "bid_price", "bid_size", "ask_price", "ask_size")
 
 
 def trading_frames(batch: Batch) -> list[bytes]:
@@ -26,13 +25,13 @@ def trading_frames(batch: Batch) -> list[bytes]:
 
 def quotes(batch: Batch) -> list[Quote]:
     """The newest quote of every instrument whose book had a row in this batch."""
-    if batch.ticks.is_empty() or not len(batch.instruments):
-        return []
     newest = np.full(len(batch.instruments), -1, np.int64)
-    newest_rows(column(batch.ticks, "instrument"), column(batch.ticks, "kind"), newest)
-    values = {name: column(batch.ticks, name) for name in ("receive_time", "valid", *SIDES)}
-    found = [(number, int(row)) for number, row in enumerate(newest) if row >= 0]
-    return [_quote(batch.instruments[number], {name: values[name][row] for name in values}) for number, row in found]
+    newest_rows(batch.ticks, newest)
+    numbers = np.flatnonzero(newest >= 0)
+    rows = batch.ticks[list(QUOTED)][newest[numbers]]
+    return [
+        _quote(batch.instruments[number], *row) for number, row in zip(numbers.tolist(), rows.tolist(), strict=True)
+    ]
 
 
 def signals(batch: Batch) -> list[Signal]:
@@ -42,19 +41,23 @@ def signals(batch: Batch) -> list[Signal]:
     return [_signal(batch.venue, row) for row in batch.tables["signals"].iter_rows(named=True)]
 
 
-def _quote(instrument: Instrument, row: dict[str, Any]) -> Quote:
-    sides = {name: float(row[name]) for name in SIDES}
-    valid = bool(row["valid"]) and all(isfinite(value) for value in sides.values())
+def _quote(
+    instrument: Instrument, time_ns: int, valid: bool, bid: float, bid_size: float, ask: float, ask_size: float
+) -> Quote:
+    valid = valid and all(map(isfinite, (bid, bid_size, ask, ask_size)))
     return Quote(
         venue=instrument.venue,
         instrument=instrument.symbol,
-        time_ns=int(row["receive_time"]),
+        time_ns=time_ns,
         valid=valid,
         tick_size=float(instrument.tick_size),
         lot_size=float(instrument.lot_size),
         contract_size=float(instrument.contract_size),
         inverse=instrument.inverse,
-        **(sides if valid else dict.fromkeys(SIDES, 0.0)),
+        bid_price=bid if valid else 0.0,
+        bid_size=bid_size if valid else 0.0,
+        ask_price=ask if valid else 0.0,
+        ask_size=ask_size if valid else 0.0,
     )
 
 

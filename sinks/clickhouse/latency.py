@@ -74,7 +74,7 @@ class LatencyRecorder:
         ]
         if not rows:
             return None
-        part = Part("latency", now_ns, 0, (), None, {"latency": pl.DataFrame(rows, schema=SCHEMA, orient="row")})
+        part = Part("latency", now_ns, 0, (), None, {}, {"latency": pl.DataFrame(rows, schema=SCHEMA, orient="row")})
         return Block("latency", now_ns, now_ns, (part,))
 
 

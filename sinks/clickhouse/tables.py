@@ -7,20 +7,21 @@ block are joined first and shaped once per block; the hot path of a batch is an 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from market.batch import Batch
+from market.batch import Batch, Structs
 from market.decisions import Decisions
-from market.schema import NO_TIME, Kind
+from market.schema import NO_BOOK, NO_TIME, Kind
+from operators.frame import frame_of
 from sinks.clickhouse.schema import tables
 
 TIME = pa.timestamp("ns", tz="UTC")
-BOOK = (int(Kind.SNAPSHOT), int(Kind.DEPTH))
 _SOURCES = {int(Kind.SNAPSHOT): "book", int(Kind.DEPTH): "book", int(Kind.TICKER): "ticker"}
 _TRADES = {int(Kind.TRADE): "trade", int(Kind.AGGREGATE_TRADE): "aggregate"}
-_TICK_TABLES = ("quotes", "trades", "features")
 
 
 class Part(NamedTuple):
@@ -30,7 +31,8 @@ class Part(NamedTuple):
     offset: int
     receive_time: int  # ns, of the batch
     symbols: tuple[str, ...]  # by the integer id in `ticks`
-    ticks: pl.DataFrame | None
+    ticks: Structs | None
+    features: Mapping[str, Structs]  # one row per tick that has a book, by operator
     tables: Mapping[str, pl.DataFrame]
 
     @property
@@ -44,20 +46,20 @@ def part_of(item: Batch | Decisions) -> Part:
     known = tables()
     rows = {name: frame for name, frame in item.tables.items() if name in known and not frame.is_empty()}
     if isinstance(item, Decisions):
-        return Part(item.shard, item.offset, item.receive_time, (), None, rows)
-    symbols = tuple(row.symbol for row in item.instruments.rows)
-    ticks = None if item.ticks.is_empty() else item.ticks
-    return Part(item.shard, item.offset, item.receive_time, symbols, ticks, rows)
+        return Part(item.shard, item.offset, item.receive_time, (), None, {}, rows)
+    if not len(item.ticks):
+        return Part(item.shard, item.offset, item.receive_time, (), None, {}, rows)
+    booked = np.flatnonzero(item.ticks["book"] != NO_BOOK)
+    features = {name: measured[booked] for name, measured in item.features.items()}
+    return Part(item.shard, item.offset, item.receive_time, item.instruments.symbols, item.ticks, features, rows)
 
 
 def rows_of(parts: Sequence[Part]) -> Iterator[tuple[str, pa.Table]]:
     """Rows of every table that the parts of one block have rows of, in the tables' order."""
-    low_rate = _low_rate(parts)
-    ticks = _ticks(parts)
+    found = _low_rate(parts) | _ticks([part for part in parts if part.ticks is not None])
     for name in tables():
-        frame = _TICK_ROWS[name](ticks) if name in _TICK_TABLES else low_rate.get(name)
-        if frame is not None and not frame.is_empty():
-            yield name, arrow(name, frame)
+        if name in found and not found[name].is_empty():
+            yield name, arrow(name, found[name])
 
 
 def arrow(table: str, frame: pl.DataFrame) -> pa.Table:
@@ -90,45 +92,34 @@ def _map(pairs: Any) -> pa.MapArray:
     return pa.MapArray.from_arrays(starts, entries.field("key"), entries.field("value"))
 
 
-def _ticks(parts: Sequence[Part]) -> pl.DataFrame:
-    """Ticks of all parts, with provenance; `instrument` and `venue` are names."""
-    given = [part for part in parts if part.ticks is not None]
-    if not given:
-        return pl.DataFrame()
-    ticks = pl.concat([part.ticks for part in given if part.ticks is not None], how="diagonal")
-    heights = [part.ticks.height for part in given if part.ticks is not None]
-    offsets = pl.Series("offset", [part.offset for part in given], pl.Int64)
-    names = pl.Series("instrument", given[-1].symbols, pl.String)
-    shard = given[0].shard
-    return ticks.with_columns(
-        pl.Series("offset", offsets.to_numpy().repeat(heights)),
-        names.gather(ticks["instrument"]),
+def _ticks(parts: Sequence[Part]) -> dict[str, pl.DataFrame]:
+    """Rows of the tables that are made of ticks; of `features` where every column of it was computed."""
+    if not parts:
+        return {}
+    ticks = np.concatenate([part.ticks for part in parts if part.ticks is not None])
+    offsets = np.repeat([part.offset for part in parts], [len(part.ticks) for part in parts if part.ticks is not None])
+    kind = ticks["kind"]
+    quoted, traded, booked = np.isin(kind, list(_SOURCES)), np.isin(kind, list(_TRADES)), ticks["book"] != NO_BOOK
+    quotes = _named_rows(parts, ticks[quoted], offsets[quoted]).with_columns(source=_named(_SOURCES))
+    trades = _named_rows(parts, ticks[traded], offsets[traded])
+    trades = trades.with_columns(trade_id=pl.col("sequence"), kind=_named(_TRADES))
+    found = {"quotes": _columns("quotes", quotes), "trades": _columns("trades", trades)}
+    features = [np.concatenate([part.features[name] for part in parts]) for name in parts[-1].features]
+    measured = _named_rows(parts, ticks[booked], offsets[booked], *features)
+    if set(tables()["features"].columns) <= set(measured.columns):
+        found["features"] = _columns("features", measured)
+    return found
+
+
+def _named_rows(parts: Sequence[Part], ticks: Structs, offsets: NDArray[np.int64], *features: Structs) -> pl.DataFrame:
+    """Ticks and what was measured of them, with provenance; `instrument` and `venue` are names."""
+    shard, rows = parts[0].shard, frame_of(ticks, *features)
+    return rows.with_columns(
+        pl.Series("offset", offsets, pl.Int64),
+        pl.Series("instrument", parts[-1].symbols, pl.String).gather(rows["instrument"]),
         venue=pl.lit(shard.split("/", 1)[0]),
         shard=pl.lit(shard),
     )
-
-
-def _quotes(ticks: pl.DataFrame) -> pl.DataFrame | None:
-    if ticks.is_empty():
-        return None
-    rows = ticks.filter(pl.col("kind").is_in(list(_SOURCES)))
-    return _columns("quotes", rows.with_columns(source=_named(_SOURCES)))
-
-
-def _trades(ticks: pl.DataFrame) -> pl.DataFrame | None:
-    if ticks.is_empty():
-        return None
-    rows = ticks.filter(pl.col("kind").is_in(list(_TRADES)))
-    return _columns("trades", rows.with_columns(trade_id=pl.col("sequence"), kind=_named(_TRADES)))
-
-
-def _features(ticks: pl.DataFrame) -> pl.DataFrame | None:
-    if not set(tables()["features"].columns) <= set(ticks.columns):
-        return None  # nothing computes them in this flow
-    return _columns("features", ticks.filter(pl.col("kind").is_in(list(BOOK)) & pl.col("valid")))
-
-
-_TICK_ROWS = {"quotes": _quotes, "trades": _trades, "features": _features}
 
 
 def _named(names: Mapping[int, str]) -> pl.Expr:

@@ -2,7 +2,7 @@
 -- Parameters: instrument ('' = all), window_s, limit (rows).
 with (select max(receive_time) from features) as newest
 select
-    venue, instrument, exchange_time, receive_time, sequence, mid_price, micro_price, spread, spread_bps, imbalance,
+    venue, instrument, exchange_time, receive_time, sequence, mid_price, weighted_mid, spread, spread_bps, imbalance,
     ofi_10, ofi_25, ofi_50, signed_volume_10, signed_volume_25, signed_volume_50, realised_volatility
 from features
 where receive_time >= newest - toIntervalSecond({window_s:UInt32})

@@ -16,6 +16,7 @@ import pytest
 from market import record
 from market.batch import Batch
 from market.clock import to_nanoseconds
+from market.frames import Frames
 
 FOLDER = "01_ws_binance_hftbacktest"
 # name: venue, symbol, tick size, lot size, contract size, files
@@ -66,10 +67,10 @@ def _batches(name: str, files: slice, rows: int, limit: int | None) -> Iterator[
     received = [line for file in names.split()[files] for line in lines(file)][:limit]
     inverse = venue == "binance-coinm"
     defined = record.encode(record.InstrumentDefined(symbol, tick, lot, contract, inverse))
-    yield Batch(f"{venue}/0", 0, np.array([received[0][0]], np.int64), (defined,))
+    yield Batch(f"{venue}/0", 0, np.array([received[0][0]], np.int64), Frames.of([defined]))
     for offset, start in enumerate(range(0, len(received), rows), start=1):
         times, frames = zip(*received[start : start + rows], strict=True)
-        yield Batch(f"{venue}/0", offset, np.array(times, np.int64), frames)
+        yield Batch(f"{venue}/0", offset, np.array(times, np.int64), Frames.of(frames))
 
 
 def _split(line: bytes) -> tuple[int, bytes]:

@@ -60,7 +60,7 @@ def trade(second: int) -> dict[str, Any]:
 
 
 def features(second: int) -> dict[str, Any]:
-    names = "micro_price spread imbalance ofi_10 ofi_25 signed_volume_10 signed_volume_25 signed_volume_50"
+    names = "weighted_mid spread imbalance ofi_10 ofi_25 signed_volume_10 signed_volume_25 signed_volume_50"
     measured = dict.fromkeys(names.split(), 1.0)
     shown = {"mid_price": 100.0 + second, "spread_bps": 2.0, "ofi_50": -3.0, "realised_volatility": math.nan}
     return _row("BTCUSDT", START_NS + second * SECOND_NS, exchange_time=None, sequence=second, **measured, **shown)

@@ -7,9 +7,10 @@ from market.schema import BAR, GAP, TIMEFRAMES, Kind
 from operators import bars, decode
 from operators.book import rebuild
 from operators.features import order_flow
-from operators.frame import concat
+from operators.frame import frame
 from tests.contract import Tables
 from tests.market_case import case, outputs
+from tests.rows import concat
 
 NAN = float("nan")
 SECOND = 1_000_000_000
@@ -117,7 +118,7 @@ def oracle(batches: list[Batch]) -> Tables:
 
 def numbered(batches: list[Batch]) -> pl.DataFrame:
     """Tick rows of all batches, with `frame` counted over the whole stream."""
-    columns = concat(batch.ticks for batch in batches).columns
+    columns = concat(frame(batch) for batch in batches).columns
     return outputs(columns)(batches)["ticks"]
 
 

@@ -6,11 +6,13 @@ import polars as pl
 import pytest
 
 from market.batch import Batch
+from market.frames import Frames
 from market.instrument import Instrument, InstrumentTable
-from market.schema import BAR, TICK, Kind
+from market.schema import BAR, Kind
 from operators import bars
 from tests.contract import cases
 from tests.operators.book.messages import table
+from tests.rows import flow, ticks
 
 SECOND = 1_000_000_000
 DAY = 1_700_006_400 * SECOND  # a midnight
@@ -32,21 +34,16 @@ def ticker(at_s: float) -> Row:
 
 def run(*rows: Row, instruments: InstrumentTable | None = None, lateness_s: float = 0.0) -> Batch:
     known = table(count=2) if instruments is None else instruments
-    ticks = pl.DataFrame([_filled(row) for row in rows], TICK | {"mid_price": pl.Float64, "ofi": pl.Float64})
-    batch = Batch("x/0", 0, np.array([1]), (b"",), known, ticks=ticks)
+    filled = [_filled(row) for row in rows]
+    batch = Batch("x/0", 0, np.array([1]), Frames.of([b""]), known, ticks=ticks(filled))
+    batch = batch.with_features("order_flow", flow(filled))
     return bars.stage(lateness_s=lateness_s).run([batch])[0]
 
 
 def _filled(row: Row) -> Row:
-    blank: Row = dict.fromkeys(("bid_price", "bid_size", "ask_price", "ask_size", "price", "size", "mid_price"), NAN)
     at = DAY + int(float(str(row["at"])) * SECOND)
     received = DAY + int(float(str(row.get("received", row["at"]))) * SECOND)
-    blank |= {"instrument": 0, "frame": 3, "exchange_time": at, "receive_time": received, "sequence": 5, "ofi": 0.0}
-    return (
-        blank
-        | {"valid": False, "side": 0, "off_book": False}
-        | {k: v for k, v in row.items() if k in TICK or k in ("mid_price", "ofi")}
-    )
+    return {"frame": 3, "exchange_time": at, "receive_time": received, "sequence": 5, **row}
 
 
 def seconds(batch: Batch, timeframe: str = "1s") -> list[Row]:

@@ -7,8 +7,9 @@ from market.schema import TIMEFRAMES, Kind
 from operators import bars, decode
 from operators.book import rebuild
 from operators.features import order_flow
-from operators.frame import concat
+from operators.frame import frame
 from tests.captures import real
+from tests.rows import concat
 
 KEYS = ["open_time"]
 
@@ -18,7 +19,7 @@ def test_closed_bars_hold_what_a_group_by_finds(name: str) -> None:
     out = real.batches(name)
     for stage in (decode.stage(), rebuild.stage(), order_flow.stage(), bars.stage()):
         out = stage.run(out)
-    ticks = concat(batch.ticks for batch in out)
+    ticks = concat(frame(batch) for batch in out)
     found = concat(batch.tables["bars"] for batch in out if "bars" in batch.tables)
     # Nothing in these captures comes so late that a bar is given up; some of it comes late enough for a revision.
     causes = {cause for batch in out if "gaps" in batch.tables for cause in batch.tables["gaps"]["cause"]}

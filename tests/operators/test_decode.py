@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 
 from market import record
 from market.batch import Batch
+from market.frames import Frames
 from market.schema import NO_SEQUENCE, NO_TIME, Flag, Kind
 from operators import decode
 from tests.captures import real
@@ -25,8 +26,8 @@ def decoded(*frames: bytes, venue: str = "binance-usdm", symbols: tuple[str, ...
     stage = decode.stage()
     return stage.run(
         [
-            Batch(f"{venue}/0", 1, np.ones(len(defined), np.int64), defined),
-            Batch(f"{venue}/0", 2, np.full(len(frames), 7, np.int64), frames),
+            Batch(f"{venue}/0", 1, np.ones(len(defined), np.int64), Frames.of(defined)),
+            Batch(f"{venue}/0", 2, np.full(len(frames), 7, np.int64), Frames.of(frames)),
         ]
     )[-1]
 

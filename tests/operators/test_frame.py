@@ -2,44 +2,42 @@ import numpy as np
 import polars as pl
 import pytest
 
-from market.schema import TICK, empty_ticks
-from operators.frame import column, concat, ticks, widen
+from market.batch import Batch
+from market.schema import TICK
+from operators.frame import frame, frame_of
 from operators.slots import grown
+from tests.rows import TICKS
 
 
-def test_ticks_have_the_types_of_the_schema() -> None:
-    columns = {name: np.zeros(2, empty_ticks()[name].to_numpy().dtype) for name in TICK}
-    assert dict(ticks(columns).schema) == TICK
+def test_a_frame_has_the_columns_of_ticks_and_features_in_their_own_types() -> None:
+    batch = Batch("x/0", 0, np.array([1]), ticks=np.zeros(2, TICK))
+    batch = batch.with_features("one", np.array([(1.0, 2.0), (3.0, 4.0)], [("a", "f8"), ("b", "f8")]))
+    found = frame(batch)
+    assert dict(found.schema) == TICKS | {"a": pl.Float64, "b": pl.Float64}
+    assert found.select("a", "b").rows() == [(1.0, 2.0), (3.0, 4.0)]
 
 
-def test_widening_leaves_the_frame_as_it_was() -> None:
-    frame = pl.DataFrame({"a": [1.0, 2.0]})
-    wide = widen(frame, {"b": np.array([3.0, 4.0])})
-    assert frame.columns == ["a"]
-    assert wide.rows() == [(1.0, 3.0), (2.0, 4.0)]
+def test_every_type_of_field_keeps_its_values() -> None:
+    kinds = [("i", "i8"), ("j", "i4"), ("k", "i1"), ("x", "f8"), ("b", "?")]
+    rows = np.array([(2**62 + 1, -5, 7, np.nan, True), (-1, 3, -7, 1e-300, False)] * 5, kinds)
+    found = frame_of(rows)
+    assert found["i"].to_list() == rows["i"].tolist()
+    assert found["b"].to_list() == rows["b"].tolist()
+    assert found.select("j", "k", "x").rows()[1] == (3, -7, 1e-300)
 
 
-def test_widening_with_another_length_is_refused() -> None:
-    with pytest.raises(pl.exceptions.PolarsError):
-        widen(pl.DataFrame({"a": [1.0, 2.0]}), {"b": np.zeros(3)})
+def test_a_frame_of_no_rows_has_its_columns() -> None:
+    assert dict(frame(Batch("x/0", 0, np.array([1]))).schema) == TICKS
 
 
-def test_concat_of_nothing_is_an_empty_tick_frame() -> None:
-    assert concat([]).schema == empty_ticks().schema
-
-
-def test_concat_gives_one_chunk() -> None:
-    one = pl.DataFrame({"a": [1, 2]})
-    assert concat([one, one.clear(), one]).n_chunks() == 1
-
-
-def test_a_column_of_several_chunks_is_contiguous() -> None:
-    one = pl.DataFrame({"a": [1, 2]})
-    found = column(pl.concat([one, one], rechunk=False), "a")
-    assert found.flags.c_contiguous
-    assert found.tolist() == [1, 2, 1, 2]
+def test_rows_of_unequal_length_are_refused() -> None:
+    one = np.zeros(2, [("a", "f8")])
+    with pytest.raises(ValueError, match="length"):
+        frame_of(one, np.zeros(3, [("b", "f8")]))
 
 
 def test_state_that_is_large_enough_is_not_copied() -> None:
     state = (np.zeros(3),)
     assert grown(state, lambda rows: (np.zeros(rows),), 2) is state
+    rows = np.zeros(3)
+    assert grown(rows, np.zeros, 3) is rows

@@ -26,8 +26,8 @@ def test_reader_gives_back_frames_times_and_offsets_in_order(tmp_path: Path) -> 
         assert journal.append([9], [b"\x1e\x00\xff"]) == 2
     with JournalReader(tmp_path / "a.db") as reader:
         first, second = reader.read(0, 10)
-        assert (first.offset, first.received_ns.tolist(), first.frames) == (1, [5, 7], (b"one", b""))
-        assert (second.offset, second.frames) == (2, (b"\x1e\x00\xff",))
+        assert (first.offset, first.received_ns.tolist(), list(first.frames)) == (1, [5, 7], [b"one", b""])
+        assert (second.offset, list(second.frames)) == (2, [b"\x1e\x00\xff"])
         assert [batch.offset for batch in reader.read(1, 10)] == [2]
         assert reader.read(2, 10) == []
         assert reader.last_offset() == 2

@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 
 from market.batch import Batch
+from market.frames import Frames
 from market.instrument import Instrument, InstrumentTable
 from market.schema import EVENT, NO_SEQUENCE, Kind
 
@@ -42,4 +43,4 @@ def message(
 def batch(*messages: list[tuple[object, ...]], instruments: InstrumentTable | None = None, venue: str = VENUE) -> Batch:
     rows = np.array([row for rows in messages for row in rows], EVENT)
     known = table(venue=venue) if instruments is None else instruments
-    return Batch(f"{venue}/0", 0, np.array([rows["receive_time"].max()]), (b"",), known, rows)
+    return Batch(f"{venue}/0", 0, np.array([rows["receive_time"].max()]), Frames.of([b""]), known, rows)

@@ -9,9 +9,10 @@ import polars as pl
 
 from market.batch import Batch
 from market.instrument import InstrumentTable
-from market.schema import CONTROL, GAP, TICK, Flag, Kind
+from market.schema import CONTROL, GAP, Flag, Kind
 from tests.contract import Tables
 from tests.plain import Said, said
+from tests.rows import TICKS
 
 NAN = float("nan")
 SECOND = 1_000_000_000
@@ -109,7 +110,7 @@ def oracle(batches: list[Batch]) -> Tables:
             _take(book, message._replace(frame=message.frame + frames), number, rows)
         frames += len(batch.frames)
     return {
-        "ticks": pl.DataFrame(rows["ticks"], TICK),
+        "ticks": pl.DataFrame(rows["ticks"], TICKS),
         "gaps": pl.DataFrame(rows["gaps"], GAP),
         "control": pl.DataFrame(rows["control"], CONTROL),
     }

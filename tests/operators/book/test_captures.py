@@ -3,13 +3,14 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from market.batch import Batch
-from market.schema import TICK, Kind
+from market.schema import Kind
 from operators import decode
 from operators.book import rebuild
-from operators.frame import concat
+from operators.frame import frame
 from tests.captures import real
 from tests.market_case import outputs
 from tests.operators.book.slow_book import oracle
+from tests.rows import TICKS, concat
 
 QUOTE = ["bid_price", "bid_size", "ask_price", "ask_size"]
 # Update ids that both the rebuilt book and the venue's own bookTicker carry. All of them agree: see docs/captures.md.
@@ -27,7 +28,7 @@ def quotes(ticks: pl.DataFrame, *kinds: Kind) -> pl.DataFrame:
 
 @pytest.mark.parametrize("name", real.PAIRS)
 def test_the_book_is_the_venues_own_best_bid_and_ask_wherever_both_have_an_id(name: str) -> None:
-    ticks = concat(batch.ticks for batch in rebuilt(real.batches(name)))
+    ticks = concat(frame(batch) for batch in rebuilt(real.batches(name)))
     book, ticker = quotes(ticks, Kind.SNAPSHOT, Kind.DEPTH), quotes(ticks, Kind.TICKER)
     both = book.join(ticker, on="sequence", suffix="_said")
     assert len(both) == SHARED[name]
@@ -38,7 +39,7 @@ def test_the_book_is_the_venues_own_best_bid_and_ask_wherever_both_have_an_id(na
 @pytest.mark.parametrize("name", real.PAIRS)
 def test_a_capture_is_whole_after_its_snapshot(name: str) -> None:
     out = rebuilt(real.batches(name))
-    ticks = concat(batch.ticks for batch in out)
+    ticks = concat(frame(batch) for batch in out)
     gaps = [
         row for batch in out if "gaps" in batch.tables for row in batch.tables["gaps"].select("cause", "state").rows()
     ]
@@ -52,7 +53,7 @@ def test_a_capture_is_whole_after_its_snapshot(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, pair in real.PAIRS.items() if " " in pair[-1]])
 def test_a_capture_without_a_snapshot_never_has_a_valid_book(name: str) -> None:
     out = rebuilt(real.batches(name, files=slice(1, 2)))
-    ticks = concat(batch.ticks for batch in out)
+    ticks = concat(frame(batch) for batch in out)
     assert len(ticks) > 10_000
     assert not ticks.filter(pl.col("kind") != int(Kind.TICKER))["valid"].any()
     asked = pl.concat([batch.tables["control"] for batch in out if "control" in batch.tables])
@@ -62,7 +63,7 @@ def test_a_capture_without_a_snapshot_never_has_a_valid_book(name: str) -> None:
 @pytest.mark.parametrize("name", real.PAIRS)
 def test_every_row_equals_a_book_of_dictionaries(name: str) -> None:
     batches = real.batches(name, limit=1_500)
-    found = outputs(list(TICK), ["gaps", "control"])(rebuilt(batches))
+    found = outputs(list(TICKS), ["gaps", "control"])(rebuilt(batches))
     for table, expected in oracle(batches).items():
         if len(expected):
             assert_frame_equal(found[table], expected, check_exact=True)

@@ -9,8 +9,9 @@ from market.batch import Batch
 from market.schema import Kind
 from operators import decode
 from operators.book import rebuild
-from operators.frame import concat
+from operators.frame import frame
 from tests import tape
+from tests.rows import concat
 
 VICTIM, OTHER = "AAAUSDT", "BBBUSDT"
 FAULTS = ("dropped", "duplicated", "reordered")
@@ -35,7 +36,7 @@ def tampered(fault: str, at: int, after: int) -> tape.Tape:
 def ran(rows: tape.Tape) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tick rows and gaps rows, stamped with the place of their frame in `rows`."""
     out: list[Batch] = rebuild.stage().run(decode.stage().run(tape.cut(rows)))
-    ticks = concat(batch.ticks.with_columns(pl.col("frame") + 16 * batch.offset) for batch in out)
+    ticks = concat(frame(batch).with_columns(pl.col("frame") + 16 * batch.offset) for batch in out)
     gaps = pl.concat([batch.tables["gaps"] for batch in out if "gaps" in batch.tables])
     return ticks, gaps
 

@@ -6,6 +6,7 @@ from market.batch import Batch
 from market.schema import Flag, Kind
 from operators.book import ladders, pending, rebuild
 from operators.book.walk import judge
+from operators.frame import frame
 from tests.operators.book.messages import Levels, batch, depth, message, snapshot, table
 
 BID, ASK = 1, -1
@@ -18,7 +19,7 @@ def run(*batches: Batch) -> tuple[pl.DataFrame, pl.DataFrame, rebuild.Books]:
     books = stage.empty()
     out = stage.run(batches, books)
     gaps = [one.tables["gaps"] for one in out if "gaps" in one.tables]
-    return pl.concat([one.ticks for one in out]), pl.concat(gaps) if gaps else pl.DataFrame(), books
+    return pl.concat([frame(one) for one in out]), pl.concat(gaps) if gaps else pl.DataFrame(), books
 
 
 def quote(ticks: pl.DataFrame, row: int = -1) -> tuple[float, ...]:
@@ -148,7 +149,7 @@ def test_a_changed_tick_counts_from_its_reset_on() -> None:
     stage.advance(books, batch(snapshot(1, BOOK)))
     reset = message(Kind.RESET, 3, -1, [], 0, int(Flag.TICK_CHANGED))
     changed = batch(depth(1, 2, []), reset, snapshot(4, BOOK), instruments=table(tick="0.5"))
-    ticks = stage.advance(books, changed).ticks
+    ticks = frame(stage.advance(books, changed))
     assert quote(ticks, 0)[0] == 10.0
     assert quote(ticks, 2)[0] == 50.0
 

@@ -8,9 +8,10 @@ from market.schema import Kind
 from operators import decode
 from operators.book import rebuild
 from operators.features import order_flow, volatility
-from operators.frame import concat
+from operators.frame import frame
 from tests.contract import Tables
 from tests.market_case import case, outputs
+from tests.rows import concat
 
 HALF_LIFE_S = 20.0
 SECOND = 1_000_000_000
@@ -45,7 +46,7 @@ class SlowVariance:
 def oracle(batches: list[Batch]) -> Tables:
     found: dict[int, SlowVariance] = {}
     values = []
-    for row in concat(batch.ticks for batch in batches).to_dicts():
+    for row in concat(frame(batch) for batch in batches).to_dicts():
         variance = found.setdefault(row["instrument"], SlowVariance())
         if row["kind"] in (Kind.SNAPSHOT, Kind.DEPTH, Kind.RESET):
             variance.take(row)

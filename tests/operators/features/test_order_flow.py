@@ -5,10 +5,12 @@ import polars as pl
 import pytest
 
 from market.batch import Batch
-from market.instrument import InstrumentTable
-from market.schema import TICK, Kind
+from market.frames import Frames
+from market.schema import Kind
 from operators.features import order_flow
+from operators.frame import frame
 from tests.operators.book.messages import table
+from tests.rows import books, ticks
 
 NAN = math.nan
 Row = dict[str, object]
@@ -24,16 +26,14 @@ def trade(side: int, size: float, kind: Kind = Kind.TRADE, *, off_book: bool = F
 
 
 def run(*rows: Row) -> pl.DataFrame:
-    """Each row alone; update ids ascend where none is given."""
+    """All rows at once; update ids ascend where none is given."""
     found = [_filled(row, number) for number, row in enumerate(rows, start=1)]
-    batch = Batch("x/0", 0, np.array([1]), (b"",), table(), ticks=pl.DataFrame(found, TICK))
-    return order_flow.stage().run([batch])[0].ticks
+    batch = Batch("x/0", 0, np.array([1]), Frames.of([b""]), table(), ticks=ticks(found), books=books(found))
+    return frame(order_flow.stage().run([batch])[0])
 
 
 def _filled(row: Row, number: int) -> Row:
-    blank: Row = dict.fromkeys(("bid_price", "bid_size", "ask_price", "ask_size", "price", "size"), NAN)
-    blank |= {"instrument": 0, "frame": 0, "exchange_time": number, "receive_time": number, "valid": False, "side": 0}
-    return blank | {"off_book": False} | row | {"sequence": row.get("sequence") or number}
+    return {"exchange_time": number, "receive_time": number} | row | {"sequence": row.get("sequence") or number}
 
 
 STILL = book(100.0, 1.0, 101.0, 3.0)
@@ -42,7 +42,7 @@ STILL = book(100.0, 1.0, 101.0, 3.0)
 def test_the_touch() -> None:
     row = run(STILL).row(0, named=True)
     assert row["mid_price"] == 100.5
-    assert row["micro_price"] == 100.25  # nearer to the bid: more is offered than asked for
+    assert row["weighted_mid"] == 100.25  # nearer to the bid: more is offered than asked for
     assert row["spread"] == 1.0
     assert row["spread_bps"] == pytest.approx(99.50248756)
     assert row["imbalance"] == -0.5
@@ -112,6 +112,47 @@ def test_trade_rows_repeat_the_values_and_have_no_flow_of_their_own() -> None:
     assert found["ofi"].to_list()[1:] == [4.0, 0.0]
 
 
-def test_an_unknown_instrument_is_never_read() -> None:
-    batch = Batch("x/0", 0, np.array([1]), (b"",), InstrumentTable())
-    assert set(order_flow.COLUMNS) <= set(order_flow.stage().run([batch])[0].ticks.columns)
+def test_a_batch_without_instruments_has_the_columns() -> None:
+    batch = Batch("x/0", 0, np.array([1]))
+    assert set(order_flow.COLUMNS.names or ()) <= set(frame(order_flow.stage().run([batch])[0]).columns)
+
+
+def deep(level: int, size: float) -> Row:
+    """Ten levels a side of size 1, but for the size of one bid."""
+    sizes = [size if number == level else 1.0 for number in range(10)]
+    prices = {"bid_prices": [100.0 - n for n in range(10)], "ask_prices": [101.0 + n for n in range(10)]}
+    return book(100.0, sizes[0], 101.0, 1.0) | prices | {"bid_sizes": sizes, "ask_sizes": [1.0] * 10}
+
+
+def test_flow_below_the_touch_is_in_the_deep_sums_alone() -> None:
+    found = run(deep(0, 1.0), *[deep(4, float(size)) for size in range(1, 11)])
+    assert found["ofi_10"][-1] == 0.0
+    assert found["ofi_deep_10"][-1] == 9.0
+    assert found["imbalance_10"][-1] == pytest.approx(9.0 / 29.0)
+
+
+def test_a_level_that_appears_or_goes_is_flow_of_its_size() -> None:
+    short = book(100.0, 1.0, 101.0, 1.0)
+    found = run(short, deep(4, 5.0), *[deep(4, 5.0)] * 9)
+    assert found["ofi_deep_10"][-1] == 13.0 - 9.0
+    assert run(deep(4, 5.0), short, *[short] * 9)["ofi_deep_10"][-1] == 9.0 - 13.0
+
+
+def test_normalised_flow_is_per_mean_size_at_the_touch() -> None:
+    found = run(STILL, *[book(100.0, 1.0 + n, 101.0, 3.0) for n in range(1, 11)])
+    assert found["ofi_normalised_10"][-1] == pytest.approx(10.0 / np.mean([(1.0 + n + 3.0) / 2 for n in range(1, 11)]))
+
+
+def test_the_integrated_flow_weighs_the_level_that_varies() -> None:
+    random = np.random.default_rng(1)
+    found = run(*[deep(4, float(random.integers(1, 50))) for _ in range(251)])
+    sums = found["ofi_deep_50"][250]
+    # Only level 5 ever changes, so it has all the weight, and Q is the mean size of the levels.
+    assert np.isnan(found["ofi_integrated_50"][249])
+    assert np.sign(found["ofi_integrated_50"][250]) == np.sign(sums)
+
+
+def test_the_exponential_sum_halves_in_its_half_life() -> None:
+    found = run(STILL, book(100.0, 5.0, 101.0, 3.0), *[book(100.0, 5.0, 101.0, 3.0)] * 25)
+    assert found["ofi_ew"][1] == 4.0
+    assert found["ofi_ew"][26] == pytest.approx(2.0)

@@ -1,13 +1,14 @@
 import math
 
 import numpy as np
-import polars as pl
 import pytest
 
 from market.batch import Batch
+from market.frames import Frames
 from market.schema import Kind
 from operators.features import volatility
 from tests.operators.book.messages import table
+from tests.rows import flow, ticks
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
@@ -18,11 +19,14 @@ def run(
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     times = START + (np.array(times_s or range(len(mids)), np.float64) * SECOND).astype(np.int64)
     received = times if received_s is None else START + (np.array(received_s) * SECOND).astype(np.int64)
-    zeros = np.zeros(len(mids), np.int32)
-    columns = {"instrument": zeros, "kind": np.full(len(mids), int(Kind.DEPTH), np.int8)}
-    columns |= {"exchange_time": times, "receive_time": received, "mid_price": np.array(mids)}
-    batch = Batch("x/0", 0, np.array([1]), (b"",), table(), ticks=pl.DataFrame(columns))
-    return volatility.stage(**parameters).run([batch])[0].ticks["realised_volatility"].to_numpy()
+    stamped = zip(mids, times.tolist(), received.tolist(), strict=True)
+    rows = [
+        {"kind": Kind.DEPTH, "mid_price": mid, "exchange_time": time, "receive_time": seen}
+        for mid, time, seen in stamped
+    ]
+    batch = Batch("x/0", 0, np.array([1]), Frames.of([b""]), table(), ticks=ticks(rows))
+    out = volatility.stage(**parameters).run([batch.with_features("order_flow", flow(rows))])
+    return np.ascontiguousarray(out[0].features["volatility"]["realised_volatility"])
 
 
 def walk(seconds: int, sigma: float, price: float) -> list[float]:

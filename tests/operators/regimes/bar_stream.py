@@ -9,18 +9,16 @@ import numpy as np
 import polars as pl
 
 from market.batch import Batch
+from market.frames import Frames
 from market.instrument import Instrument, InstrumentTable
 from market.schema import BAR, Kind
+from operators.frame import frame
+from tests import rows
 
 SYMBOLS = ("AAAUSDT", "BBBUSDT")
 INSTRUMENTS = InstrumentTable(tuple(Instrument("simulated", s, Decimal("0.1"), Decimal("0.001")) for s in SYMBOLS))
 START = 1_700_000_000_000_000_000
 INTERVAL_NS = {"1s": 10**9, "1m": 60 * 10**9, "15m": 900 * 10**9, "1h": 3600 * 10**9, "1d": 86400 * 10**9}
-TICKS = {
-    "instrument": pl.Int32, "frame": pl.Int32, "kind": pl.Int8, "receive_time": pl.Int64, "valid": pl.Boolean,
-    "imbalance": pl.Float64, "bid_price": pl.Float64, "bid_size": pl.Float64, "ask_price": pl.Float64,
-    "ask_size": pl.Float64,
-}  # fmt: skip
 
 
 class Moment(NamedTuple):
@@ -52,8 +50,8 @@ def moments(seed: int, length: int) -> list[Moment]:
                     bars.append(_bar(symbol, timeframe, close[key], time, mid, last, 0))
                     if rng.random() < 0.1:
                         bars.append(_bar(symbol, timeframe, close[key], time, mid * 2, last, 1))
-        rows = [_tick(rng, time) for _ in range(rng.randint(0, 3))] if step % 40 < 30 else []
-        found.append(Moment(time, tuple(bars), tuple(rows)))
+        made = [_tick(rng, time) for _ in range(rng.randint(0, 3))] if step % 40 < 30 else []
+        found.append(Moment(time, tuple(bars), tuple(made)))
     return found
 
 
@@ -82,13 +80,14 @@ def batch_of(frames: list[Moment], offset: int) -> Batch:
     bars = [{**bar, "frame": number} for number, moment in enumerate(frames) for bar in moment.bars]
     ticks = [{**tick, "frame": number} for number, moment in enumerate(frames) for tick in moment.ticks]
     times = np.array([moment.time for moment in frames], np.int64)
-    batch = Batch("simulated/0", offset, times, tuple(b"" for _ in frames), INSTRUMENTS)
-    return batch._replace(ticks=pl.DataFrame(ticks, schema=TICKS)).with_table("bars", pl.DataFrame(bars, schema=BAR))
+    batch = Batch("simulated/0", offset, times, Frames.of([b""] * len(frames)), INSTRUMENTS)
+    batch = batch._replace(ticks=rows.ticks(ticks)).with_features("order_flow", rows.flow(ticks))
+    return batch.with_table("bars", pl.DataFrame(bars, schema=BAR))
 
 
 def moments_of(batch: Batch) -> list[Moment]:
     bars = batch.tables["bars"].to_dicts() if "bars" in batch.tables else []
-    ticks = batch.ticks.to_dicts()
+    ticks = frame(batch).to_dicts()
     return [
         Moment(
             int(time),

@@ -4,6 +4,7 @@ import polars as pl
 
 from market.batch import Batch
 from market.schema import Kind
+from operators.frame import frame as frame_
 from operators.regimes import detect
 from operators.signals import decide
 from operators.signals.decide import SIGNAL
@@ -21,8 +22,9 @@ def oracle(items: list[Batch]) -> Tables:
     rows = []
     for item in items:
         regimes = item.tables["regimes"].to_dicts() if "regimes" in item.tables else []
+        wide = frame_(item)
         for frame in range(len(item.frames)):
-            for tick in item.ticks.filter(pl.col("frame") == frame).to_dicts():
+            for tick in wide.filter(pl.col("frame") == frame).to_dicts():
                 if tick["kind"] in (Kind.SNAPSHOT, Kind.DEPTH, Kind.RESET):
                     book[SYMBOLS[tick["instrument"]]] = tick
             rows += [row(regime, book[regime["instrument"]]) for regime in regimes if regime["frame"] == frame]

@@ -1,23 +1,23 @@
 import math
 
-import polars as pl
-
 from market.messages import Quote, Signal, decode
 from market.schema import Kind
 from operators.regimes import detect
 from operators.signals import decide
 from operators.signals.messages import trading_frames
-from tests.operators.regimes.bar_stream import INSTRUMENTS, TICKS, batch_of, batches
+from tests.operators.regimes.bar_stream import INSTRUMENTS, batch_of, batches
+from tests.rows import ticks as made
 
 
 def ticks(*rows):
     found = batch_of([], 0)
-    return found._replace(ticks=pl.DataFrame(rows, schema=TICKS, orient="row"))
+    names = ("instrument", "kind", "receive_time", "valid", "bid_price", "bid_size", "ask_price", "ask_size")
+    return found._replace(ticks=made([dict(zip(names, row, strict=True)) for row in rows]))
 
 
 def book(instrument, time, kind=Kind.DEPTH, valid=True, bid=100.0):
     sides = (bid, 1.0, bid + 0.1, 2.0) if valid else (math.nan,) * 4
-    return (instrument, 0, int(kind), time, valid, 0.0, *sides)
+    return (instrument, kind, time, valid, *sides)
 
 
 def test_the_newest_quote_of_every_instrument_is_told_once():

@@ -1,14 +1,17 @@
 """Batches as the market flow hands them over, small and made by rule, for tests of what becomes of them."""
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from market.batch import Batch
+from market.batch import Batch, Structs
+from market.frames import Frames
 from market.instrument import Instrument, InstrumentTable
-from market.schema import GAP, TICK, Kind
+from market.schema import GAP, Kind
+from sinks.clickhouse.schema import tables
+from tests import rows
 
 START = 1_700_000_000_000_000_000
 MILLISECOND = 1_000_000
@@ -16,48 +19,54 @@ SHARD = "binance-usdm/0"
 INSTRUMENTS = InstrumentTable(
     tuple(Instrument("binance-usdm", symbol, Decimal("0.1"), Decimal("0.001")) for symbol in ("BTCUSDT", "ETHUSDT"))
 )
-FEATURES = [
-    "mid_price", "micro_price", "spread", "spread_bps", "imbalance", "ofi_10", "ofi_25", "ofi_50",
-    "signed_volume_10", "signed_volume_25", "signed_volume_50", "realised_volatility",
-]  # fmt: skip
+FEATURES = [name for name, kind in tables()["features"].columns.items() if kind == "Float64"]
 KINDS = (Kind.SNAPSHOT, Kind.DEPTH, Kind.TICKER, Kind.TRADE, Kind.AGGREGATE_TRADE, Kind.RESET)
 
 
-def ticks(offset: int, time: int, *, features: bool = True) -> pl.DataFrame:
+def ticks(offset: int, time: int) -> Structs:
     """One row of every kind; the row of the snapshot is not valid."""
-    rows = len(KINDS)
-    columns: dict[str, Any] = {
-        "instrument": [number % 2 for number in range(rows)],
-        "frame": list(range(rows)),
-        "kind": [int(kind) for kind in KINDS],
-        "exchange_time": [0 if kind == Kind.SNAPSHOT else time - 5 for kind in KINDS],
-        "receive_time": [time + number for number in range(rows)],
-        "sequence": [offset * 100 + number for number in range(rows)],
-        "bid_price": [float("nan")] + [100.0 + offset] * (rows - 1),
-        "bid_size": [1.5] * rows,
-        "ask_price": [float("nan")] + [100.5 + offset] * (rows - 1),
-        "ask_size": [2.5] * rows,
-        "valid": [kind != Kind.SNAPSHOT for kind in KINDS],
-        "price": [7.25 if kind in (Kind.TRADE, Kind.AGGREGATE_TRADE) else float("nan") for kind in KINDS],
-        "size": [0.5] * rows,
-        "side": [-1] * rows,
-        "off_book": [kind == Kind.TRADE for kind in KINDS],
-    }
-    frame = pl.DataFrame(columns, schema=TICK)
-    return frame.hstack([pl.Series(name, [float(offset)] * rows) for name in FEATURES]) if features else frame
+    return rows.ticks(
+        [
+            {
+                "instrument": number % 2,
+                "frame": number,
+                "kind": kind,
+                "exchange_time": 0 if kind == Kind.SNAPSHOT else time - 5,
+                "receive_time": time + number,
+                "sequence": offset * 100 + number,
+                "bid_price": float("nan") if number == 0 else 100.0 + offset,
+                "bid_size": 1.5,
+                "ask_price": float("nan") if number == 0 else 100.5 + offset,
+                "ask_size": 2.5,
+                "valid": kind != Kind.SNAPSHOT,
+                "price": 7.25 if kind in (Kind.TRADE, Kind.AGGREGATE_TRADE) else float("nan"),
+                "size": 0.5,
+                "side": -1,
+                "off_book": kind == Kind.TRADE,
+            }
+            for number, kind in enumerate(KINDS)
+        ]
+    )
+
+
+def features(offset: int, names: Sequence[str] = FEATURES) -> dict[str, Structs]:
+    """Every column of table `features` that is not of a tick, all equal to the offset."""
+    columns = np.dtype([(name, np.float64) for name in names])
+    return {"made": np.full((len(KINDS), len(names)), float(offset)).view(columns).ravel()}
 
 
 def gap(time: int) -> pl.DataFrame:
     return pl.DataFrame([("ETHUSDT", time, "depth", "sequence", "open", 0, 5, 9, 3)], schema=GAP, orient="row")
 
 
-def batch(offset: int, *, step_ms: int = 40, last: bool = False, features: bool = True) -> Batch:
+def batch(offset: int, *, step_ms: int = 40, last: bool = False, names: Sequence[str] = FEATURES) -> Batch:
     """The batch of a row; `last` comes without frames, as a closing source gives it."""
     time = START + offset * step_ms * MILLISECOND
     times = np.array([time + len(KINDS)], np.int64)
     if last:
-        return Batch(SHARD, offset, times, (), INSTRUMENTS, last=True)
-    item = Batch(SHARD, offset, times, (b"raw",), INSTRUMENTS, ticks=ticks(offset, time, features=features))
+        return Batch(SHARD, offset, times, instruments=INSTRUMENTS, last=True)
+    made = {"ticks": ticks(offset, time), "features": features(offset, names) if names else {}}
+    item = Batch(SHARD, offset, times, Frames.of([b"raw"]), INSTRUMENTS, **made)
     return item.with_table("gaps", gap(time)) if offset % 3 == 0 else item
 
 

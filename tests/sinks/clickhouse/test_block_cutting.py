@@ -74,7 +74,7 @@ def test_a_snapshot_is_not_changed_by_later_batches() -> None:
 
 
 def test_batches_without_rows_make_no_block_but_count_in_its_token() -> None:
-    empty = ITEMS[1]._replace(ticks=ITEMS[1].ticks.clear(), tables={})
+    empty = ITEMS[1]._replace(ticks=ITEMS[1].ticks[:0], tables={})
     assert cut([empty, batch(2, last=True)]) == []
     (block,) = cut([ITEMS[0], empty, batch(2, last=True)])
     assert block.token("quotes") == f"quotes|{SHARD}|1|2|1"

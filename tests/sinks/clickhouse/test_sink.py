@@ -148,7 +148,7 @@ def test_a_store_killed_midway_gets_everything_once(tmp_path: Path, uninterrupte
 
 
 def test_maps_and_low_rate_tables_reach_the_store(database: str) -> None:
-    item = Batch(SHARD, 1, batch(1).receive_times, ()).with_table("signals", signals(START))
+    item = Batch(SHARD, 1, batch(1).receive_times).with_table("signals", signals(START))
     sink = part(database)
     sink.write_batch([item, batch(2, last=True)])
     sink.finish()

@@ -47,10 +47,8 @@ def test_times_are_utc_nanoseconds_and_none_where_the_venue_gives_none() -> None
 
 
 def test_features_that_nobody_computes_make_no_table() -> None:
-    assert set(rows(batch(1, features=False))) == {"quotes", "trades"}
-    without_one = batch(1)
-    without_one = without_one._replace(ticks=without_one.ticks.drop(FEATURES[-1]))
-    assert "features" not in rows(without_one)
+    assert set(rows(batch(1, names=[]))) == {"quotes", "trades"}
+    assert "features" not in rows(batch(1, names=FEATURES[:-1]))
 
 
 def test_low_rate_rows_get_venue_and_provenance() -> None:
@@ -59,15 +57,13 @@ def test_low_rate_rows_get_venue_and_provenance() -> None:
 
 
 def test_pairs_become_a_map() -> None:
-    item = Batch(SHARD, 1, batch(1).receive_times, ()).with_table("signals", signals(START))
+    item = Batch(SHARD, 1, batch(1).receive_times).with_table("signals", signals(START))
     made = dict(rows_of([part_of(item)]))["signals"]
     assert made.column("evidence").to_pylist() == [[("imbalance", 0.25), ("ofi_10", -1.0)], []]
 
 
 def test_pairs_of_a_sliced_frame_become_their_own_map() -> None:
-    item = Batch(SHARD, 1, batch(1).receive_times, ()).with_table(
-        "signals", pl.concat([signals(START)] * 3).slice(3, 3)
-    )
+    item = Batch(SHARD, 1, batch(1).receive_times).with_table("signals", pl.concat([signals(START)] * 3).slice(3, 3))
     made = dict(rows_of([part_of(item)]))["signals"]
     assert made.column("evidence").to_pylist() == [[], [("imbalance", 0.25), ("ofi_10", -1.0)], []]
 

@@ -17,7 +17,7 @@ from sinks.clickhouse.writer import QUEUE_BLOCKS, Writer, transient
 
 def block(number: int) -> Block:
     frame = pl.DataFrame({"venue": ["v"], "shard": ["v/0"], "stage": [str(number)]})
-    return Block("v/0", number, number, (Part("v/0", number, 1, (), None, {"latency": frame}),))
+    return Block("v/0", number, number, (Part("v/0", number, 1, (), None, {}, {"latency": frame}),))
 
 
 class Table:
