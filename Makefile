@@ -37,8 +37,9 @@ fmt: setup  ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-docs: setup  ## write docs/tables.md from sql/
-	@$(BIN)/python docs/tables.py > docs/tables.md
+docs: setup  ## write docs/tables.md and docs/operators.md
+	@$(BIN)/python docs/table_page.py > docs/tables.md
+	@$(BIN)/python docs/operator_page.py > docs/operators.md
 
 kill-test: setup  ## the long form of the kill test: every process, many times
 	@BAROGRAPH_KILLS=20 $(BIN)/python -m pytest tests/flows/test_kill.py

@@ -25,6 +25,7 @@ from sinks.journal_sink import JournalSink
 from sources.control import ControlTail
 from sources.journal import Stop
 from sources.sockets import SocketSource
+from sources.transport import Library
 from sources.websocket import Feed
 from venues.venue import Venue
 
@@ -44,12 +45,21 @@ def capture(
     stop: Stop,
     synchronous: Literal["NORMAL", "FULL"] = "NORMAL",
     retention: timedelta | None = None,
+    transport: Library = "websockets",
     clock: Clock | None = None,
 ) -> None:
     """Record a venue until `stop` is set. No network is no error; unlisted or too many symbols raise VenueError."""
     clock, shard = clock or SystemClock(), f"{venue.name}/0"
     control, status = ControlTail(data, venue=venue.name), StatusFile(data / "run" / "capture.json", shard, clock)
-    feed = Feed(venue, tuple(instruments), clock, random.random, wanted=control.symbols, report=status.write)
+    feed = Feed(
+        venue,
+        tuple(instruments),
+        clock,
+        random.random,
+        wanted=control.symbols,
+        report=status.write,
+        transport=transport,
+    )
     path = partition_path(data, "market", shard)
     writer = JournalWriter(path, venue=venue.name, shard=shard, block_ns=LIVE_BLOCK_NS, synchronous=synchronous)
     try:
@@ -75,6 +85,7 @@ def run_capture(settings: Settings, stop: Stop) -> None:
         stop=stop,
         synchronous=settings.capture.synchronous,
         retention=timedelta(hours=settings.capture.retention_hours),
+        transport=settings.capture.transport,
     )
 
 

@@ -1,5 +1,6 @@
 """The processes that serve: embedded store, gateway, simulated exchange. Each writes its run file when ready."""
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,14 @@ from flows.settings import Secrets, Settings
 from flows.status import journal_ends
 from flows.tables import wait_for_tables
 
+NICENESS = 10  # the store and the gateway answer people: they yield to the flows when processors are short
+
 
 def run_store(settings: Settings, stop: threading.Event) -> None:
     """Serve the embedded store until stopped."""
     from sinks.clickhouse.store import serve
 
+    os.nice(NICENESS)
     secrets = Secrets()
     serve(
         settings.data,
@@ -31,6 +35,7 @@ def run_gateway(settings: Settings, stop: threading.Event) -> None:
     """Serve the REST API and the console page until stopped."""
     from gateway.serve import serve
 
+    os.nice(NICENESS)
     dsn = wait_for_tables(settings, stop)
     if dsn is None:
         return

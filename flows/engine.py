@@ -1,6 +1,10 @@
 """Running a dataflow: one worker, recovery on, epochs as long as the work we are willing to repeat after a crash."""
 
 import fcntl
+import hashlib
+import logging
+import shutil
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +17,8 @@ from market.errors import JournalError, SettingsError
 from market.journal import partition_path
 from sources.journal_reader import JournalReader
 
+log = logging.getLogger(__name__)
+SWITCH_S = 0.0005  # a flow shares its interpreter with the thread that writes, which Python would let run for 5 ms
 LIVE_CLOSE_S = 1.0  # a stopping flow waits so long for the store to confirm; what is left goes on after the next start
 REPLAY_CLOSE_S = 600.0  # a replay is done when the store has everything
 
@@ -28,6 +34,8 @@ def run(flow: Dataflow, *, recovery: Path, snapshot_interval_s: float) -> None:
                 f"a {recovery.name} flow runs on {recovery.parent.parent} already; stop it first"
             ) from None
         write_run_file(recovery.parent.parent, recovery.name)
+        _begin_anew_if_changed(recovery)
+        sys.setswitchinterval(SWITCH_S)
         if not any(recovery.iterdir()):
             init_db_dir(recovery, 1)
         cli_main(
@@ -35,6 +43,31 @@ def run(flow: Dataflow, *, recovery: Path, snapshot_interval_s: float) -> None:
             epoch_interval=timedelta(seconds=snapshot_interval_s),
             recovery_config=RecoveryConfig(str(recovery), timedelta(0)),
         )
+
+
+def _begin_anew_if_changed(recovery: Path) -> None:
+    """Set aside a recovery store that other source wrote: its states may have other shapes, or mean other things.
+
+    The flow then starts at the beginning of its journal, which gives the rows that this source gives. One older store
+    is kept.
+    """
+    mark, now = recovery.with_name(f"{recovery.name}.source"), _source()
+    if any(recovery.iterdir()) and (not mark.exists() or mark.read_text() != now):
+        aside = recovery.with_name(f"{recovery.name}.older")
+        shutil.rmtree(aside, ignore_errors=True)
+        recovery.rename(aside)
+        recovery.mkdir()
+        log.warning("the source of the %s flow has changed: it begins anew at the start of its journal", recovery.name)
+    mark.write_text(now)
+
+
+def _source() -> str:
+    """A digest of everything that decides what a flow computes."""
+    root, digest = Path(__file__).parents[1], hashlib.sha256()
+    for package in ("market", "venues", "operators", "flows"):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def block_ns(data: Path, topic: str, shard: str) -> int:

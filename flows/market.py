@@ -1,6 +1,6 @@
 """The market flow: a deterministic function of the journal. Replay is live.
 
-journal → decode → book → features → bars → regimes → signals → tables, trading and control journals.
+journal → STEPS → tables, trading and control journals.
 
 No clock, no randomness, no I/O between source and sinks. The stream is keyed by shard, its item is market.batch.Batch.
 """
@@ -14,17 +14,19 @@ from bytewax.dataflow import Dataflow
 from flows.engine import LIVE_CLOSE_S, REPLAY_CLOSE_S, block_ns, run
 from flows.settings import Settings
 from flows.tables import store_dsn, wait_for_tables
+from market.batch import Batch
 from market.clock import SystemClock
 from market.journal import partition_path
 from operators.bars import bars
-from operators.book.rebuild import rebuild
 from operators.book.resync import resync_frames
-from operators.decode import decode
-from operators.features.order_flow import order_flow
-from operators.features.volatility import volatility
+from operators.coverage import coverage
+from operators.measures import MEASURES, stage_of
 from operators.regimes.detect import detect
 from operators.signals.decide import decide
 from operators.signals.messages import trading_frames
+from operators.stage import Stage
+from operators.statistics.describe import describe
+from sinks.clickhouse.latency import LatencyRecorder
 from sinks.clickhouse.sink import ClickHouseSink
 from sinks.outbox import OutboxSink
 from sources.journal import JournalSource
@@ -33,21 +35,39 @@ TRADING = "trading/0"
 CONTROL = "control/0"
 
 
-def market(source: JournalSource, *, tables: ClickHouseSink, trading: OutboxSink, control: OutboxSink) -> Dataflow:
-    """The dataflow between a source of batches and its three sinks."""
+# In the order of the data: what is measured of every message, then what is made of it.
+STEPS = (*MEASURES, bars, describe, coverage, detect, decide)
+
+
+def stages() -> list[Stage]:
+    """The steps without an engine, for research and benchmarks: each takes the batches of the one before."""
+    return [stage_of(step) for step in STEPS]
+
+
+def market(
+    source: JournalSource,
+    *,
+    tables: ClickHouseSink,
+    trading: OutboxSink,
+    control: OutboxSink,
+    latency: LatencyRecorder | None = None,
+) -> Dataflow:
+    """The dataflow between a source of batches and its three sinks; live, with a recorder of latencies."""
     flow = Dataflow("market")
-    frames = op.input("journal", flow, source)
-    events = decode("decode", frames)
-    ticks = rebuild("book", events)
-    flowed = order_flow("order_flow", ticks)
-    measured = volatility("volatility", flowed)
-    closed = bars("bars", measured)
-    labelled = detect("regimes", closed)
-    decided = decide("signals", labelled)
-    op.output("trading", decided, trading)
-    op.output("control", decided, control)
-    op.output("tables", decided, tables)
+    batches = op.input("journal", flow, source)
+    for step in STEPS:
+        batches = step(step.__name__, batches)
+        if step is MEASURES[-1] and latency is not None:
+            batches = op.map_value("measured", batches, partial(_reached, latency, "features"))
+    op.output("trading", batches, trading)
+    op.output("control", batches, control)
+    op.output("tables", batches, tables)
     return flow
+
+
+def _reached(latency: LatencyRecorder, stage: str, batch: Batch) -> Batch:
+    latency.reached(stage, batch)
+    return batch
 
 
 def run_market(
@@ -57,11 +77,11 @@ def run_market(
     if wait_for_tables(settings, stop, dsn) is None:
         return
     data = settings.data
-    clock = SystemClock() if follow else None
+    latency = LatencyRecorder(SystemClock()) if follow else None
     tables = ClickHouseSink(
         dsn or partial(store_dsn, settings),
         block_ns=partial(block_ns, data, "market"),
-        clock=clock,
+        latency=latency,
         close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
     )
     flow = market(
@@ -69,6 +89,7 @@ def run_market(
         tables=tables,
         trading=OutboxSink(partition_path(data, "trading", TRADING), shard=TRADING, messages=trading_frames),
         control=OutboxSink(partition_path(data, "control", CONTROL), shard=CONTROL, messages=resync_frames),
+        latency=latency,
     )
     run(flow, recovery=data / "recovery" / "market", snapshot_interval_s=settings.flow.snapshot_interval_s)
     tables.finish()

@@ -29,6 +29,9 @@ class CaptureSettings(Section):
     synchronous: Literal["NORMAL", "FULL"] = Field(
         "NORMAL", description="NORMAL survives kill -9; FULL also power loss, at one fsync per micro-batch"
     )
+    transport: Literal["websockets", "picows"] = Field(
+        "websockets", description="the WebSocket library; picows takes less CPU, docs/decisions/005-transport.md"
+    )
     retention_hours: Positive = Field(48.0, description="journal rows older than this are pruned")
     websocket_url: str = Field("", description="base URL instead of the venue's own; empty: the venue's")
     rest_url: str = Field("", description="base URL instead of the venue's own; empty: the venue's")

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gateway.rows import Regime
+from gateway.rows import Coverage, Regime
 from gateway.status import Partition, Status, gather
 from gateway.store import Store
 from market.clock import Clock, SystemClock
@@ -20,6 +20,7 @@ from market.journal import partitions
 from sources.journal_reader import JournalReader
 
 TOPICS = ("market", "trading", "control")
+TARGET_SHARE = 0.95  # of a trading session, with a valid book
 GOOD, BAD, DIM = "green", "red", "bright_black"
 
 
@@ -69,6 +70,7 @@ def _parts(found: Status) -> Iterator[RenderableType]:
     yield from _journal(found)
     if not found.store.trouble:
         yield from _health(found)
+        yield from _coverage(found.store.coverage)
         yield from _regimes(found.store.regimes)
         yield from _tables(found)
 
@@ -117,11 +119,21 @@ def _health(found: Status) -> Iterator[RenderableType]:
     )  # fmt: skip
     for gap in gaps:
         yield Text(f"  {gap.venue} {gap.instrument} {gap.channel}: {gap.cause} since {gap.since[:19]}", "yellow")
-    table = _section("Latency from receipt, ms", "shard", "stage", "#p50", "#p99", "#max", "#batches")
+    table = _section("Latency from receipt, ms", "shard", "stage", "#p50", "#p99", "#p99.9", "#max", "#messages")
     for row in found.store.latency:
-        times = (f"{value / 1e6:.2f}" for value in (row.p50_ns, row.p99_ns, row.max_ns))
+        times = (f"{value / 1e6:.2f}" for value in (row.p50_ns, row.p99_ns, row.p999_ns, row.max_ns))
         table.add_row(row.shard, row.stage, *times, f"{row.count:,}")
     if found.store.latency:
+        yield table
+
+
+def _coverage(sessions: list[Coverage]) -> Iterator[Table]:
+    table = _section("Valid books", "instrument", "session", "#of the session", "#while recorded", "as of")
+    for row in sessions:
+        recorded = f"{row.valid_s / row.recorded_s:.1%}" if row.recorded_s else ""
+        share = Text(f"{row.share:.1%}", GOOD if row.share >= TARGET_SHARE else "yellow")
+        table.add_row(row.instrument, row.session, share, recorded, row.time[:19].replace("T", " "))
+    if sessions:
         yield table
 
 

@@ -24,6 +24,7 @@ from operators.execution.trade import Terms, trade
 from operators.portfolio.policy import Policy
 from operators.portfolio.rebalance import rebalance
 from operators.risk.gate import Limits
+from sinks.clickhouse.latency import LatencyRecorder
 from sinks.clickhouse.sink import ClickHouseSink
 from sources.journal import JournalSource
 
@@ -47,7 +48,7 @@ def run_trading(settings: Settings, *, stop: threading.Event, follow: bool, dsn:
     tables = ClickHouseSink(
         dsn or partial(store_dsn, settings),
         block_ns=partial(block_ns, data, "trading"),
-        clock=SystemClock() if follow else None,
+        latency=LatencyRecorder(SystemClock()) if follow else None,
         close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
     )
     flow = trading(

@@ -6,6 +6,7 @@ MAX_INSTRUMENTS = 500  # instruments on the console page and in the terminal vie
 MAX_WINDOW_S = 3_600  # how far back `latest` may look, recorded time
 DEFAULT_WINDOW_S = 60
 MAX_BARS = 500  # bars per instrument in one answer
+MAX_DAYS = 366  # how far back coverage may look
 MAX_TABLES = 200
 QUERY_TIMEOUT_S = 5.0  # then the answer is 504
 CONNECT_TIMEOUT_S = 2.0  # then the store counts as down

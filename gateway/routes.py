@@ -10,6 +10,7 @@ from market.schema import TIMEFRAMES
 
 Rows = Annotated[int, Query(ge=1, le=limits.MAX_ROWS, description="rows, at most")]
 Window = Annotated[int, Query(ge=1, le=limits.MAX_WINDOW_S, description="how far back to look, s of recorded time")]
+Days = Annotated[int, Query(ge=1, le=limits.MAX_DAYS, description="how far back to look, days of recorded time")]
 Name = Annotated[str, Query(max_length=64, pattern=r"^[A-Za-z0-9._:/-]*$", description="only this one; empty: all")]
 BarTimeframe = Literal["1s", "1m", "15m", "1h", "1d"]
 RegimeTimeframe = Literal["", "ultra_short", "short", "medium", "long"]
@@ -82,6 +83,11 @@ def tables(store: Store) -> APIRouter:
     ) -> list[rows.Gap]:
         """Recent gaps and duplicates of the feeds."""
         return store.rows("gaps_recent", rows.Gap, instrument=instrument, state=state, limit=limit)
+
+    @api.get("/coverage")
+    def coverage(instrument: Name = "", days: Days = 7, limit: Rows = limits.DEFAULT_ROWS) -> list[rows.Coverage]:
+        """Share of every trading session with a valid book, newest first."""
+        return store.rows("coverage_latest", rows.Coverage, instrument=instrument, days=days, limit=limit)
 
     @api.get("/latency")
     def latency(limit: Rows = limits.DEFAULT_ROWS) -> list[rows.Latency]:

@@ -43,7 +43,7 @@ class Quote:
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """Measures of one book update; volatility per square-root second."""
+    """The chief measures of one book update; the table has more, and docs/tables.md their units."""
 
     venue: str
     instrument: str
@@ -51,17 +51,36 @@ class Features:
     receive_time: Time
     sequence: int
     mid_price: float | None
+    micro_price: float | None
     weighted_mid: float | None
     spread: float | None
     spread_bps: float | None
     imbalance: float | None
+    imbalance_10: float | None
     ofi_10: float | None
     ofi_25: float | None
     ofi_50: float | None
+    ofi_integrated_10: float | None
+    ofi_integrated_25: float | None
+    ofi_integrated_50: float | None
     signed_volume_10: float | None
     signed_volume_25: float | None
     signed_volume_50: float | None
+    trade_imbalance_50: float | None
+    vpin: float | None
+    hawkes_buy: float | None
+    hawkes_sell: float | None
+    effective_spread_bps: float | None
+    realised_spread_bps: float | None
+    bid_depth_10bps: float | None
+    ask_depth_10bps: float | None
+    resiliency_s: float | None
+    cancel_ratio: float | None
     realised_volatility: float | None
+    bipower_volatility: float | None
+    jump_statistic: float | None
+    kyle_lambda: float | None
+    kyle_lambda_error: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,8 +191,26 @@ class OpenGap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """For what share of a trading session the book of an instrument was valid; the session under way as of `time`."""
+
+    venue: str
+    instrument: str
+    session: str
+    session_start: Time
+    session_end: Time
+    time: Time
+    receive_time: Time
+    valid_s: float
+    recorded_s: float
+    elapsed_s: float
+    share: float
+    ended: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Latency:
-    """Time from receipt to the end of a stage, over `count` batches."""
+    """Time from receipt to the end of a stage, over `count` messages."""
 
     venue: str
     shard: str
@@ -182,6 +219,7 @@ class Latency:
     count: int
     p50_ns: int
     p99_ns: int
+    p999_ns: int
     max_ns: int
 
 

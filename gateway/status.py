@@ -37,6 +37,7 @@ class Tables:
     gaps_open: list[rows.OpenGap] = field(default_factory=list)
     dead_letters: int = 0
     latency: list[rows.Latency] = field(default_factory=list)
+    coverage: list[rows.Coverage] = field(default_factory=list)
     tables: list[rows.TableRows] = field(default_factory=list)
     regimes: list[rows.Regime] = field(default_factory=list)
     stored: list[rows.StoredOffset] = field(default_factory=list)
@@ -74,6 +75,7 @@ def read_tables(store: Store) -> Tables:
             gaps_open=store.rows("gaps_open", rows.OpenGap, limit=MAX_ROWS),
             dead_letters=store.one("dead_letters_count", rows.DeadLetters).dead_letters,
             latency=store.rows("latency_latest", rows.Latency, limit=MAX_ROWS),
+            coverage=store.rows("coverage_latest", rows.Coverage, instrument="", days=1, limit=MAX_ROWS),
             tables=store.rows("tables", rows.TableRows, limit=MAX_TABLES),
             regimes=store.rows("regimes_latest", rows.Regime, instrument="", timeframe="", limit=MAX_ROWS),
             stored=store.rows("offsets", rows.StoredOffset, limit=MAX_ROWS),

@@ -8,7 +8,7 @@ import polars as pl
 
 from market.frames import NO_FRAMES, Frames
 from market.instrument import InstrumentTable
-from market.schema import empty_books, empty_events, empty_ticks
+from market.schema import empty_books, empty_events, empty_marks, empty_ticks
 
 Structs = np.ndarray[tuple[int], np.dtype[np.void]]
 Events = Structs  # rows of market.schema.EVENT
@@ -23,6 +23,7 @@ class Batch(NamedTuple):
     frames: Frames = NO_FRAMES  # as received
     instruments: InstrumentTable = InstrumentTable()
     events: Events = empty_events(0)
+    marks: Structs = empty_marks(0)
     ticks: Structs = empty_ticks(0)
     books: Structs = empty_books(0)
     features: Mapping[str, Structs] = {}  # by name of the operator, one row per tick

@@ -17,8 +17,8 @@ import numba
 ROOT = Path(__file__).parents[1]
 KEPT = 3  # folders of older sources per module; the oldest beyond it are removed
 _IMPORT = re.compile(
-    r"^(?:from (?P<package>(?:market|operators|simulator)[\w.]*) import (?P<names>\([^)]*\)|[^\n]*)"
-    r"|import (?P<module>(?:market|operators|simulator)[\w.]*))",
+    r"^(?:from (?P<package>(?:market|venues|operators|simulator)[\w.]*) import (?P<names>\([^)]*\)|[^\n]*)"
+    r"|import (?P<module>(?:market|venues|operators|simulator)[\w.]*))",
     re.MULTILINE,
 )
 

@@ -25,6 +25,11 @@ class Kind(IntEnum):
     TRADE = 4  # one match
     AGGREGATE_TRADE = 5  # matches of one taker order at one price
     RESET = 6  # the feed of this instrument was interrupted; its book must not be trusted
+    # One order of the message header above it, instead of a level (operators/book/order_rows.py):
+    ORDER_ADD = 7  # stands at this price with this size from now on
+    ORDER_REDUCE = 8  # this size of it was cancelled
+    ORDER_EXECUTE = 9  # this size of it was executed
+    ORDER_DELETE = 10  # is gone
 
 
 class Flag(IntEnum):
@@ -43,7 +48,7 @@ EVENT = np.dtype(
         ("exchange_time", np.int64),  # ns, NO_TIME where the venue gives none
         ("receive_time", np.int64),  # ns
         ("sequence", np.int64),  # depth, snapshot, ticker: final update id; trades: trade id
-        ("previous", np.int64),  # depth: the update id this message continues; NO_SEQUENCE elsewhere
+        ("previous", np.int64),  # depth: the update id this message continues; orders: id; NO_SEQUENCE elsewhere
         ("price", np.int64),  # integer ticks of the instrument
         ("size", np.float64),  # base units or contracts; 0 deletes a level
         ("instrument", np.int32),  # row in the shard's instrument table
@@ -100,13 +105,28 @@ BOOK = np.dtype(
 )
 NO_BOOK = -1
 
+# One row per mark price, in receive order.
+MARK = np.dtype(
+    [
+        ("exchange_time", np.int64),  # ns
+        ("receive_time", np.int64),  # ns
+        ("mark_price", np.float64),  # quote currency
+        ("index_price", np.float64),  # NaN where the message gives none
+        ("funding_rate", np.float64),  # per funding interval; NaN where there is none
+        ("next_funding_time", np.int64),  # ns, NO_TIME where there is none
+        ("instrument", np.int32),  # row in the shard's instrument table
+        ("frame", np.int32),  # position of the frame in its journal batch
+    ],
+    align=True,
+)
+
 TIMEFRAMES: dict[str, int] = {"1s": 1, "1m": 60, "15m": 900, "1h": 3600, "1d": 86400}  # bar intervals, seconds
 
 GAP: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "receive_time": pl.Int64,  # when this row became known
     "channel": pl.String,  # depth, ticker, mark or trade
-    # sequence, duplicate, crossed, limit, disconnected, silent, shed, tick_size, unsynchronised, late, future
+    # sequence, duplicate, crossed, limit, edge, disconnected, silent, shed, tick_size, unsynchronised, late, future
     "cause": pl.String,
     "state": pl.String,  # open, healed; a duplicate is healed at once
     "start_time": pl.Int64,  # receive time of the last row known good
@@ -164,17 +184,6 @@ INSTRUMENT: dict[str, type[pl.DataType]] = {
     "frame": pl.Int32,
 }
 
-MARK: dict[str, type[pl.DataType]] = {
-    "instrument": pl.String,
-    "exchange_time": pl.Int64,
-    "receive_time": pl.Int64,
-    "frame": pl.Int32,
-    "mark_price": pl.Float64,
-    "index_price": pl.Float64,
-    "funding_rate": pl.Float64,
-    "next_funding_time": pl.Int64,
-}
-
 
 def empty_events(rows: int) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
     """Zeroed EVENT rows."""
@@ -189,3 +198,8 @@ def empty_ticks(rows: int) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
 def empty_books(rows: int) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
     """Zeroed BOOK rows."""
     return np.zeros(rows, BOOK)
+
+
+def empty_marks(rows: int) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
+    """Zeroed MARK rows."""
+    return np.zeros(rows, MARK)

@@ -261,16 +261,14 @@ def collect(
 
 def _bars(made: NDArray[np.void], instruments: InstrumentTable) -> pl.DataFrame:
     """Rows of table `bars`."""
-    interval = INTERVALS[made["timeframe"]]
-    names = list(TIMEFRAMES)
-    columns: dict[str, Any] = {
-        name: np.ascontiguousarray(made[name]) for name in BAR if name in (made.dtype.names or ())
-    }
+    names, interval = list(TIMEFRAMES), INTERVALS[made["timeframe"]]
+    measured = [name for name in BAR if name in (made.dtype.names or ())]
+    columns: dict[str, Any] = {name: np.ascontiguousarray(made[name]) for name in measured}
     columns["instrument"] = [instruments[number].symbol for number in made["instrument"].tolist()]
     columns["timeframe"] = [names[number] for number in made["timeframe"].tolist()]
     columns["open_time"] = made["number"] * interval
     columns["close_time"] = columns["open_time"] + interval
-    return pl.DataFrame({name: columns[name] for name in BAR}, BAR)
+    return pl.DataFrame([pl.Series(name, columns[name], kind) for name, kind in BAR.items()])
 
 
 def _gaps(notes: NDArray[np.void], batch: Batch) -> pl.DataFrame:

@@ -58,12 +58,17 @@ def state_type(state: Any) -> types.Type:
     return found
 
 
-def kernel(*arguments: types.Type) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a function for exactly these argument types: cached, without the GIL, with IEEE arithmetic."""
+def kernel(*arguments: types.Type, counted: bool = True) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function for exactly these argument types: cached, without the GIL, with IEEE arithmetic.
+
+    counted: whether it counts references to arrays. One that makes no array need not: where its parts take arrays,
+    counting can cost several times what they do.
+    """
 
     def compiled(function: Callable[..., Any]) -> Any:
         use_cache_of(Path(function.__code__.co_filename))
-        return numba.njit([tuple(arguments)], cache=True, nogil=True, fastmath=False)(function)
+        manner: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False, "_nrt": counted}
+        return numba.njit([tuple(arguments)], **manner)(function)
 
     return compiled
 

@@ -47,6 +47,8 @@ CROWD = np.dtype(
         ("meta_size", np.int64),  # lots asked for
         ("meta_executed", np.int64),  # lots
         ("meta_participation", np.float64),
+        ("meta_impact", np.float64),  # levels, sum of the shifts of its own fills
+        ("meta_left", np.float64),  # levels of that which are left when it ends
     ]
 )
 
@@ -193,8 +195,14 @@ def _take(book: Book, latent: np.void, fixed: np.void, crowd: np.void, i: int, t
     touch = engine.best_level(book, i, -side)
     side = _execute(book, latent, fixed, i, side, touch + side * SWEEP, size)
     if slice_of_parent:
+        lots = 0
         for row in range(book.tops[i]["fill_count"]):
-            crowd["meta_executed"] += book.fills[row, 2]
+            lots += book.fills[row, 2]
+        shifted = crowd["meta_side"] * lots * fixed["impact"][latent["volatility"]]
+        crowd["meta_executed"] += lots
+        crowd["meta_impact"] += shifted
+        latent["pushed"] += shifted
+        crowd["meta_left"] = latent["pushed"]
         if crowd["meta_executed"] >= crowd["meta_size"]:
             crowd["meta_until"] = time
     return side
@@ -214,7 +222,16 @@ def _begin_metaorder(latent: np.void, fixed: np.void, crowd: np.void, time: int)
     crowd["meta_side"] = BUY if draws.uniform(latent) < 0.5 else SELL
     crowd["meta_size"] = 1 + int(participation * mean_lots * fixed["taker_rate"] * seconds)
     crowd["meta_executed"] = 0
+    crowd["meta_impact"] = crowd["meta_left"] = 0.0
+    latent["pushed"] = latent["pushed_anchor"] = 0.0
     crowd["meta_participation"] = participation
+
+
+@compiled
+def follow_metaorder(latent: np.void, crowd: np.void, time: int) -> None:
+    """Take note of what is left of the impact of a running metaorder."""
+    if crowd["meta_number"] > 0 and time <= crowd["meta_until"]:
+        crowd["meta_left"] = latent["pushed"]
 
 
 @compiled

@@ -80,6 +80,7 @@ def _advance(world: World, i: int, until: int) -> bool:
 def _event(world: World, i: int, time: int) -> None:
     book, latent, fixed, work = world.book, world.latent[i], world.fixed[i], world.work[i]
     move(latent, fixed, time)
+    agents.follow_metaorder(latent, world.crowd[i], time)
     top = book.tops[i]
     live, last_id = top["live"], top["last_id"]
     side = agents.act(book, latent, fixed, world.crowd[i], i, time)

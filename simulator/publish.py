@@ -55,7 +55,7 @@ class Output(NamedTuple):
     samples: Integers  # instrument, time, volatility, dynamics, metaorder number, bid ticks, ask ticks
     latent: Floats  # of the same samples: latent price in ticks, impact in ticks per lot
     metaorders: Integers  # instrument, number, start, end, side, lots asked, lots executed
-    participation: Floats  # of the same metaorders
+    pressure: Floats  # of the same metaorders: participation, shift by its own fills in ticks, what is left of it
     counts: Integers  # rows of messages, levels, samples and metaorders
 
 
@@ -78,7 +78,7 @@ def output() -> Output:
         samples=np.zeros((SAMPLES, 7), np.int64),
         latent=np.zeros((SAMPLES, 2)),
         metaorders=np.zeros((SAMPLES, 7), np.int64),
-        participation=np.zeros(SAMPLES),
+        pressure=np.zeros((SAMPLES, 3)),
         counts=np.zeros(4, np.int64),
     )
 
@@ -246,4 +246,6 @@ def metaorder(world: World, i: int) -> None:
     out.metaorders[row, 4] = crowd["meta_side"]
     out.metaorders[row, 5] = crowd["meta_size"]
     out.metaorders[row, 6] = crowd["meta_executed"]
-    out.participation[row] = crowd["meta_participation"]
+    out.pressure[row, 0] = crowd["meta_participation"]
+    out.pressure[row, 1] = crowd["meta_impact"]
+    out.pressure[row, 2] = crowd["meta_left"]

@@ -4,7 +4,8 @@ Latent price x, in levels of the ladder: dx = (pull + drift) dt + sigma dW, and 
 impact × signed lots. Dynamics set pull and drift: mean-reverting pulls to the value x had when the regime began,
 trending drifts either way, random does neither. A dwell time is a fixed quarter of its mean plus an exponential, so
 the chain has memory; a regime never follows itself. A weak pull to the opening price (HOMING_S) keeps paths on the
-ladder for days.
+ladder for days. `pushed` is how far x is from where it would be without the fills of the running metaorder: the pulls
+are linear, so it is exact, but for the ends of the reach.
 """
 
 import math
@@ -64,6 +65,8 @@ LATENT = np.dtype(
         ("value", np.float64),  # levels
         ("anchor", np.float64),
         ("drift", np.float64),  # per second, in units of sigma
+        ("pushed", np.float64),  # levels that the running metaorder has moved it by and the pulls have left
+        ("pushed_anchor", np.float64),  # the part of that which is in the anchor
         ("volatility", np.int64),  # index of VOLATILITIES
         ("volatility_until", np.int64),  # ns
         ("dynamics", np.int64),  # index of DYNAMICS
@@ -111,15 +114,23 @@ def opening_latent(seed: int, names: Sequence[str], fixed: Rows) -> Rows:
     return rows
 
 
+def hold(latent: Rows, volatility: str, dynamics: str) -> None:
+    """Keep every instrument in one regime for good."""
+    latent["volatility"], latent["dynamics"] = VOLATILITIES.index(volatility), DYNAMICS.index(dynamics)
+    latent["volatility_until"] = latent["dynamics_until"] = np.iinfo(np.int64).max
+
+
 @compiled
 def move(latent: np.void, fixed: np.void, time: int) -> None:
     """Advance the latent price to `time` and change regimes that have ended."""
     step = (time - latent["time"]) / SECOND
     latent["time"] = time
     sigma = fixed["sigma"][latent["volatility"]]
-    pull = (fixed["opening"] - latent["value"]) / HOMING_S
+    pull, release = (fixed["opening"] - latent["value"]) / HOMING_S, latent["pushed"] / HOMING_S
     if latent["dynamics"] == MEAN_REVERTING:
         pull += (latent["anchor"] - latent["value"]) / REVERSION_S
+        release += (latent["pushed"] - latent["pushed_anchor"]) / REVERSION_S
+    latent["pushed"] -= release * step
     noise = sigma * math.sqrt(step) * draws.normal(latent)
     shift(latent, fixed, (pull + latent["drift"] * sigma) * step + noise)
     if time >= latent["volatility_until"]:
@@ -146,6 +157,7 @@ def shift(latent: np.void, fixed: np.void, levels: float) -> None:
 @compiled
 def _enter(latent: np.void) -> None:
     latent["anchor"] = latent["value"]
+    latent["pushed_anchor"] = latent["pushed"]
     latent["drift"] = 0.0
     if latent["dynamics"] == TRENDING:
         latent["drift"] = TREND if draws.uniform(latent) < 0.5 else -TREND

@@ -1,7 +1,7 @@
 """The frames of the simulated exchange without a socket: the same bytes for the same seed, on any day."""
 
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -13,6 +13,8 @@ from market.clock import SECOND_NS
 from simulator.exchange import SLICE_NS, Exchange
 from simulator.faults import Faults
 from simulator.protocol import MILLISECOND_NS
+from simulator.publish import Output
+from simulator.regimes import hold
 from simulator.rest import snapshot
 
 EPOCH_NS = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * SECOND_NS
@@ -30,19 +32,24 @@ def tape(
     faults: Faults | None = None,
     records: bool = False,
     start_ns: int = EPOCH_NS,
+    regime: tuple[str, str] | None = None,
+    record_truth: Callable[[Output], None] | None = None,
 ) -> Iterator[tuple[int, bytes]]:
     """Receive time in ns, never descending, and frame; all streams of all instruments in the combined form.
 
     A snapshot comes per instrument: the bare REST body where there is one instrument, with its `symbol` (as coin-M's
     bodies have) where there are several. With `records` the tape is what capture would journal: the definitions come
-    first, and snapshots are records. `faults` act on depth frames as on the server's.
+    first, and snapshots are records. `faults` act on depth frames as on the server's. `regime`
+    (volatility, dynamics) never changes where it is given; `record_truth` sees what TruthFile.add takes.
     """
     exchange = Exchange(instruments=instruments, rate=rate, seed=seed)
+    if regime is not None:
+        hold(exchange.world.latent, *regime)
     if records:
         yield from ((start_ns, _definition(exchange, i)) for i in range(len(instruments)))
     for time_ns in range(SLICE_NS, int(seconds * SECOND_NS) + 1, SLICE_NS):
         received_ns = start_ns + time_ns + LATENCY_NS
-        for frames in exchange.run(time_ns, epoch_ns=start_ns, sent_ns=start_ns + time_ns):
+        for frames in exchange.run(time_ns, epoch_ns=start_ns, sent_ns=start_ns + time_ns, record=record_truth):
             sent = frames if faults is None else faults.apply(frames, exchange.streams)
             for start, end in zip(
                 *(column[: sent.total[0]].tolist() for column in (sent.start, sent.end)), strict=True

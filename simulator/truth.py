@@ -1,8 +1,13 @@
 """Ground truth on file: what the simulated market was, for later work to be scored against.
 
-`truth.parquet` has one row per instrument and second; `truth.metaorders.parquet` one row per finished metaorder. Rows
-gather in memory up to ROWS_IN_MEMORY, go to numbered parts in `truth.parquet.parts/` at intervals, and are joined on
-close. A part is complete as soon as it has its name, so a killed exchange leaves readable truth behind.
+`truth.parquet` has one row per instrument and second; `truth.metaorders.parquet` one row per finished metaorder. Its
+`impact` is what the metaorder's own fills moved the latent price by: Σ impact coefficient × signed size, each with the
+coefficient in force at that fill. `impact_left` is how far the latent price stands, when the metaorder ends, from where
+it would stand without those fills: the pull of a mean-reverting regime takes part of the impact back. Both are free of
+noise and of everybody else's trades, in quote currency, above 0 for a buyer and below 0 for a seller.
+
+Rows gather in memory up to ROWS_IN_MEMORY, go to numbered parts in `truth.parquet.parts/` at intervals, and are joined
+on close. A part is complete as soon as it has its name, so a killed exchange leaves readable truth behind.
 """
 
 import shutil
@@ -86,6 +91,8 @@ class TruthFile:
 
     def _metaorders(self, out: Output) -> pl.DataFrame:
         rows = out.metaorders[: out.counts[3]]
+        pressure = out.pressure[: out.counts[3]]
+        tick = np.array([float(row.tick_size) for row in self._listings])[rows[:, 0]]
         lot = np.array([float(row.lot_size) for row in self._listings])[rows[:, 0]]
         return pl.DataFrame(
             {
@@ -96,7 +103,9 @@ class TruthFile:
                 "side": rows[:, 4].astype(np.int8),
                 "size": rows[:, 5] * lot,  # asked for, base units
                 "executed": rows[:, 6] * lot,
-                "participation": out.participation[: out.counts[3]].copy(),  # share of noise takers it replaced
+                "participation": pressure[:, 0].copy(),  # share of noise takers it replaced
+                "impact": pressure[:, 1] * tick,  # quote currency
+                "impact_left": pressure[:, 2] * tick,
             }
         )
 

@@ -8,30 +8,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
-
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
 from market.clock import SECOND_NS, Clock
 from sources.ledger import Ledger
-from sources.rest import LOOPBACK
+from sources.transport import Library, LostError, Socket, opener
 from sources.watchdog import Alarm, Watchdog
 from venues.venue import Reply, Route, Venue
 
-MAX_FRAME_BYTES = 16 << 20  # a larger message closes the connection with 1009
-MAX_UNREAD_FRAMES = 1024  # in the library's own queue; then TCP back-pressure begins
-OPEN_TIMEOUT_S = 10.0
-CLOSE_TIMEOUT_S = 0.5
-PING_INTERVAL_S = 20.0
-PING_TIMEOUT_S = 30.0  # a peer that is gone without a word is noticed after both
 TEND_S = 0.1
 
 log = logging.getLogger("barograph.capture")
-
-
-class LostError(Exception):
-    """The connection is given up; the text says why."""
 
 
 @dataclass
@@ -46,12 +32,13 @@ class Connection:
     on_ack: Callable[[str], None]
     on_alarm: Callable[[Alarm], None]
     may_read: Callable[[], bool]  # False while the queue is full
+    transport: Library = "websockets"
     opened_ns: int = 0  # monotonic
     frames: int = 0
     seen: set[str] = field(default_factory=set)  # streams that gave data on this socket
     shutdown_announced: bool = False
     ledger: Ledger = field(init=False)
-    _socket: ClientConnection | None = None
+    _socket: Socket | None = None
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.venue, self.route.streams)
@@ -62,18 +49,8 @@ class Connection:
         return self.ledger.complete and 2 * len(self.seen) >= len(self.ledger.acknowledged) > 0
 
     async def open(self) -> None:
-        """Handshake; raises OSError, TimeoutError or a websockets exception."""
-        direct = urlsplit(self.route.url).hostname in LOOPBACK
-        self._socket = await connect(
-            self.route.url,
-            max_size=MAX_FRAME_BYTES,
-            max_queue=MAX_UNREAD_FRAMES,
-            open_timeout=OPEN_TIMEOUT_S,
-            close_timeout=CLOSE_TIMEOUT_S,
-            ping_interval=PING_INTERVAL_S,
-            ping_timeout=PING_TIMEOUT_S,
-            proxy=None if direct else True,
-        )
+        """Handshake; raises LostError, OSError or TimeoutError."""
+        self._socket = await opener(self.transport)(self.route.url)
         self.opened_ns = self.clock.monotonic_ns()
         self.ledger.subscribe(self.route.streams)
 
@@ -81,13 +58,11 @@ class Connection:
         """Read until the connection is lost; always ends with LostError or cancellation."""
         assert self._socket is not None
         tending = asyncio.create_task(self._tend(self._socket))
-        reading = asyncio.create_task(self._read(self._socket))
+        reading = asyncio.create_task(self._socket.receive(self._received, self.may_read))
         try:
             done, _ = await asyncio.wait({tending, reading}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-        except ConnectionClosed as error:
-            raise LostError(str(error)) from error
         finally:
             for task in (tending, reading):
                 task.cancel()
@@ -95,28 +70,18 @@ class Connection:
 
     async def close(self) -> None:
         """Say goodbye briefly, then drop the connection whatever the peer does."""
-        if self._socket is None:
-            return
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await self._socket.close()
-        except TimeoutError:
-            self._socket.transport.abort()
+        if self._socket is not None:
+            await self._socket.close()
 
-    async def _read(self, socket: ClientConnection) -> None:
-        stream_of, now_ns, on_frame = self.venue.stream_of, self.clock.now_ns, self.on_frame
-        while True:
-            frame = await socket.recv(decode=False)
-            stream = stream_of(frame)
-            on_frame(self, stream, now_ns(), frame)
-            self.frames += 1
-            if stream:
-                self.watchdog.data(stream, self.clock.monotonic_ns())
-                self.seen.add(stream)
-            else:
-                self._control(frame)
-            while not self.may_read():
-                await asyncio.sleep(TEND_S / 10)
+    def _received(self, frame: bytes) -> None:
+        stream = self.venue.stream_of(frame)
+        self.on_frame(self, stream, self.clock.now_ns(), frame)
+        self.frames += 1
+        if stream:
+            self.watchdog.data(stream, self.clock.monotonic_ns())
+            self.seen.add(stream)
+        else:
+            self._control(frame)
 
     def _control(self, frame: bytes) -> None:
         reply = self.venue.reply(frame)
@@ -133,7 +98,7 @@ class Connection:
             self.watchdog.acknowledged(stream, self.venue.channel_of(stream), now_ns)
             self.on_ack(stream)
 
-    async def _tend(self, socket: ClientConnection) -> None:
+    async def _tend(self, socket: Socket) -> None:
         """Send what is to be sent, below the venue's limit of messages, and act on silence."""
         apart_ns = 2 * SECOND_NS // self.venue.limits.requests_per_second
         sent_ns = -apart_ns
@@ -144,7 +109,7 @@ class Connection:
                 self._raise_alarm(alarm)
             if now_ns - sent_ns >= apart_ns and (message := self.ledger.next_message(now_ns)) is not None:
                 sent_ns = now_ns
-                await socket.send(message, text=True)
+                await socket.send(message)
                 continue
             await asyncio.sleep(TEND_S)
 

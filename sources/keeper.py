@@ -13,12 +13,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from websockets.exceptions import WebSocketException
-
 from market import record
 from market.clock import SECOND_NS, Clock
 from sources.backoff import Backoff
-from sources.connection import Connection, LostError
+from sources.connection import Connection
+from sources.transport import Library, LostError
 from sources.watchdog import Alarm, Watchdog
 from venues.venue import Route, Venue
 
@@ -28,7 +27,7 @@ HANDOVER_NS = SECOND_NS
 HANDOVER_TIMEOUT_S = 60.0
 LIVELY_S = 0.2
 
-Failures = (OSError, TimeoutError, WebSocketException, LostError, ssl.SSLError)
+Failures = (OSError, TimeoutError, LostError, ssl.SSLError)
 
 log = logging.getLogger("barograph.capture")
 
@@ -46,6 +45,7 @@ class Keeper:
     on_frame: Callable[[str, int, bytes], None]
     on_ack: Callable[[str], None]
     may_read: Callable[[], bool]
+    transport: Library = "websockets"
     state: str = "connecting"  # connecting, open, waiting, closed
     since_ns: int = 0  # wall clock, of the state
     reason: str = ""
@@ -146,6 +146,7 @@ class Keeper:
             self._acknowledged,
             self._alarmed,
             self.may_read,
+            self.transport,
         )
 
     def _take_over(self, connection: Connection, *, overlap: bool) -> None:

@@ -12,13 +12,13 @@ import httpx
 
 from market.clock import SECOND_NS, Clock
 from market.errors import BarographError, VenueError
+from sources.transport import LOOPBACK
 from venues.venue import Request
 
 TIMEOUT_S = 10.0
 SHARE_OF_BUDGET = 0.5  # the rest is left to whatever else runs behind the same address
 UNNAMED_BAN_S = 60
 MAX_BAN_S = 3 * 24 * 3600  # the longest the venue documents
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class UnavailableError(BarographError):

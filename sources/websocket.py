@@ -23,6 +23,7 @@ from sources.frame_queue import FrameQueue
 from sources.keeper import Keeper
 from sources.rest import SHARE_OF_BUDGET, Budget, Rest, UnavailableError
 from sources.snapshots import Snapshots
+from sources.transport import Library
 from venues.venue import Channel, Route, Venue
 
 METADATA_EVERY_S = 3600.0
@@ -48,6 +49,7 @@ class Feed:
     random: Callable[[], float]
     wanted: Callable[[], Sequence[str]] = tuple
     report: Callable[["Feed"], None] = lambda _: None
+    transport: Library = "websockets"
     queue: FrameQueue = field(default_factory=FrameQueue)
     error: BaseException | None = None  # why the thread ended by itself
     keepers: list[Keeper] = field(init=False)  # one per route
@@ -114,6 +116,7 @@ class Feed:
             self._received,
             self._acknowledged,
             lambda: not self.queue.full,
+            self.transport,
         )
 
     def _say(self, said: record.Record, channels: frozenset[Channel] = frozenset()) -> None:

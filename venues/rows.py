@@ -1,4 +1,4 @@
-"""`Rows`: where venues put what they read, and how it becomes one EVENT array and one frame of marks.
+"""`Rows`: where venues put what they read, and how it becomes one array of EVENT and one of MARK.
 
 Reading appends plain Python numbers; the arrays are built once per batch, since building one costs the same for one
 row as for a thousand.
@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 
-from market.batch import Events
+from market.batch import Events, Structs
 from market.schema import MARK, NO_SEQUENCE, Kind, empty_events
 
 
@@ -32,16 +31,16 @@ class Header(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """One row of the marks table."""
+    """One row of market.schema.MARK."""
 
-    instrument: str
     exchange_time: int
     receive_time: int
-    frame: int
     mark_price: float
     index_price: float
     funding_rate: float
     next_funding_time: int
+    instrument: int
+    frame: int
 
 
 @dataclass
@@ -78,9 +77,9 @@ class Rows:
             self._fill_levels(events, headers, counts, starts)
         return events
 
-    def mark_table(self) -> pl.DataFrame:
-        """The marks as a frame of schema MARK."""
-        return pl.DataFrame(self.marks, schema=MARK, orient="row")
+    def mark_rows(self) -> Structs:
+        """The marks as MARK rows."""
+        return np.array(self.marks, MARK)
 
     def _fill_levels(self, events: Events, headers: np.ndarray, counts: np.ndarray, starts: np.ndarray) -> None:
         levels = np.ones(len(events), np.bool_)

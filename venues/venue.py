@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 from market.instrument import Instrument
 from market.record import InstrumentDefined
 from venues.decimals import Ticks
+from venues.keys import Layout
 from venues.rows import Rows
 
 
@@ -86,8 +87,20 @@ class Venue(Protocol):
         """How a lost depth message shows."""
 
     @property
+    def keys(self) -> Layout:
+        """How its messages are written, for the scanner."""
+
+    @property
     def limits(self) -> Limits:
         """What the venue allows."""
+
+    @property
+    def calendar(self) -> str:
+        """When it trades: a name that market.calendar knows."""
+
+    @property
+    def snapshot_levels(self) -> int:
+        """The most levels a side that a snapshot holds; one with fewer is the whole book."""
 
     def at(self, *, stream_url: str, rest_url: str) -> "Venue":
         """The same venue at other base URLs: a test network, a simulated exchange."""
@@ -125,7 +138,10 @@ class Venue(Protocol):
         """Definitions of these symbols; raises VenueError naming the ones that are not listed."""
 
     def read(self, frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
-        """Append the rows of one frame, all or none; nothing for control frames. Raises FrameError with the reason."""
+        """Append the rows of one frame, all or none; nothing for control frames. Raises FrameError with the reason.
+
+        The slow path, and what holds: a frame that fits `keys` must give the same rows here.
+        """
 
     def read_snapshot(
         self, body: bytes, symbol: str, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows

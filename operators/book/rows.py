@@ -1,34 +1,18 @@
-"""What walking through messages writes: the columns of a tick frame, and what each message meant for its book."""
+"""What walking through messages writes: TICK rows, BOOK rows, and what has to be told of a message. Parts of kernels.
+
+Prices stay integer ticks until a row is written as `ticks × numerator / denominator`, which rounds once and so equals
+the venue's own decimal text.
+"""
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-
-class Rows(NamedTuple):
-    """What `walk` writes, one row per message: the columns of a tick frame, and what the message meant for its book."""
-
-    instrument: NDArray[np.int32]
-    frame: NDArray[np.int32]
-    kind: NDArray[np.int8]
-    exchange_time: NDArray[np.int64]
-    receive_time: NDArray[np.int64]
-    sequence: NDArray[np.int64]
-    bid_price: NDArray[np.float64]
-    bid_size: NDArray[np.float64]
-    ask_price: NDArray[np.float64]
-    ask_size: NDArray[np.float64]
-    valid: NDArray[np.bool_]
-    price: NDArray[np.float64]
-    size: NDArray[np.float64]
-    side: NDArray[np.int8]
-    off_book: NDArray[np.bool_]
-    verdict: NDArray[np.int8]  # Verdict
-    event: NDArray[np.int64]  # position of the message in the events
-    expected: NDArray[np.int64]  # update id the book stood at before the message
-    since: NDArray[np.int64]  # good_time before the message
+from market.batch import Structs
+from market.schema import BOOK, NO_BOOK, TICK, Flag
+from operators.book.window import cell_of
+from operators.kernel import part
 
 
 class Verdict(IntEnum):
@@ -36,19 +20,107 @@ class Verdict(IntEnum):
 
     APPLIED = 0  # the book is at this message now; also trades and tickers, which change no book
     OLD = 1  # the snapshot already contains it; up to here there is nothing to tell
-    PENDING = 2  # kept until a snapshot comes
-    DUPLICATE = 3  # came before
-    GAP = 4  # what it continues never came; kept like PENDING
-    CROSSED = 5  # led to bid >= ask, or names a size that cannot be
-    FULL = 6  # no room for its levels
-    RESET = 7  # the feed was interrupted
-    SETTLED = 8  # a snapshot made the book good
-    TOO_OLD = 9  # a snapshot that the messages kept do not continue
+    NEAR = 2  # like APPLIED, but soon the touch will be where the snapshot told of nothing; kept like PENDING
+    PENDING = 3  # kept until a snapshot comes
+    DUPLICATE = 4  # came before
+    GAP = 5  # what it continues never came; kept like PENDING
+    CROSSED = 6  # led to bid >= ask, or names a size that cannot be
+    EDGE = 7  # led to a touch where the snapshot told of nothing; kept like PENDING
+    FULL = 8  # no room for its levels
+    RESET = 9  # the feed was interrupted
+    SETTLED = 10  # a snapshot made the book good
+    TOO_OLD = 11  # a snapshot that the messages kept do not continue
 
 
-def empty_rows(rows: int) -> Rows:
-    """Room for that many rows."""
-    widths = {"instrument": np.int32, "frame": np.int32, "kind": np.int8, "side": np.int8, "verdict": np.int8}
-    exact = dict.fromkeys(("exchange_time", "receive_time", "sequence", "event", "expected", "since"), np.int64)
-    types = {**widths, **exact, "valid": np.bool_, "off_book": np.bool_}
-    return Rows(*(np.empty(rows, types.get(name, np.float64)) for name in Rows._fields))
+APPLIED, OLD, PENDING = int(Verdict.APPLIED), int(Verdict.OLD), int(Verdict.PENDING)
+DUPLICATE, GAP, CROSSED = int(Verdict.DUPLICATE), int(Verdict.GAP), int(Verdict.CROSSED)
+NEAR, EDGE = int(Verdict.NEAR), int(Verdict.EDGE)
+RESET, SETTLED = int(Verdict.RESET), int(Verdict.SETTLED)
+OFF_BOOK = int(Flag.OFF_BOOK)
+
+# One row per message of which there is something to tell.
+TOLD = np.dtype(
+    [
+        ("event", np.int64),  # position of the message in the events
+        ("expected", np.int64),  # update id the book stood at before the message
+        ("since", np.int64),  # receive time of the last good message before it
+        ("verdict", np.int64),  # Verdict
+    ]
+)
+
+
+class Rows(NamedTuple):
+    """Where `walk` writes."""
+
+    ticks: Structs  # TICK, one row per message
+    books: Structs  # BOOK, one row per SNAPSHOT or DEPTH message that leaves a valid book
+    told: Structs  # TOLD
+
+
+class Place(NamedTuple):
+    """How far `walk` has come: the message to read next, and the rows to write next."""
+
+    event: int
+    tick: int
+    book: int
+    told: int
+
+
+def empty_rows(ticks: int, books: int) -> Rows:
+    """Room for so many rows; what is to be told of every message has room too."""
+    return Rows(np.empty(ticks, TICK), np.empty(books, BOOK), np.empty(ticks, TOLD))
+
+
+@part
+def write_head(row: Any, event: Any) -> None:
+    """What every row says of its message; no quote and no trade yet."""
+    row["instrument"] = event["instrument"]
+    row["frame"] = event["frame"]
+    row["kind"] = event["kind"]
+    row["exchange_time"] = event["exchange_time"]
+    row["receive_time"] = event["receive_time"]
+    row["sequence"] = event["sequence"]
+    row["bid_price"], row["bid_size"] = np.nan, np.nan
+    row["ask_price"], row["ask_size"] = np.nan, np.nan
+    row["price"], row["size"] = np.nan, np.nan
+    row["side"] = 0
+    row["valid"], row["off_book"] = False, False
+    row["book"] = NO_BOOK
+
+
+@part
+def write_quote(row: Any, book: Any, bid: int, bid_size: float, ask: int, ask_size: float) -> None:
+    """A quote from integer ticks."""
+    numerator, denominator = book["step"][0], book["step"][1]
+    row["bid_price"] = bid * numerator / denominator
+    row["bid_size"] = bid_size
+    row["ask_price"] = ask * numerator / denominator
+    row["ask_size"] = ask_size
+    row["valid"] = True
+
+
+@part
+def write_touch(row: Any, ladders: Any, book: Any) -> None:
+    """The best levels of a book that has both sides."""
+    bid, ask = book["best"][0], book["best"][1]
+    bid_size, ask_size = ladders.cells[cell_of(book, 0, bid)], ladders.cells[cell_of(book, 1, ask)]
+    write_quote(row, book, bid, bid_size, -ask, ask_size)
+
+
+@part
+def write_ticker(row: Any, book: Any, events: Any, position: int) -> None:
+    """The venue's own best bid and ask, if they can be a quote: 0 < bid < ask and sizes above 0."""
+    if events[position]["levels"] != 2:
+        return
+    bid, ask = events[position + 1], events[position + 2]
+    if 0 < bid["price"] < ask["price"] and bid["size"] > 0.0 and ask["size"] > 0.0:
+        write_quote(row, book, bid["price"], bid["size"], ask["price"], ask["size"])
+
+
+@part
+def write_trade(row: Any, book: Any, event: Any) -> None:
+    """Price, size and aggressor of a trade."""
+    row["price"] = event["price"] * book["step"][0] / book["step"][1]
+    row["size"] = event["size"]
+    row["side"] = event["side"]
+    row["off_book"] = (event["flags"] & OFF_BOOK) != 0

@@ -2,9 +2,9 @@
 help.
 
 A trouble opens once per cause and instrument and heals with the next good snapshot. While a book is not synchronised,
-and only when one of its depth messages comes (so that the messages kept begin before the snapshot that is asked for),
-a snapshot is requested: at once, then after ASK_AGAIN_NS of data time, each time twice as long, up to
-ASK_AT_LEAST_NS.
+or nears the edge of what its snapshot told of, and only when one of its messages comes (so that the messages kept begin
+before the snapshot that is asked for), a snapshot is requested: at once, then after ASK_AGAIN_NS of data time, each
+time twice as long, up to ASK_AT_LEAST_NS.
 """
 
 from dataclasses import dataclass, field
@@ -44,13 +44,17 @@ class Troubles:
         self.gaps.extend({**row, "cause": cause, "state": "healed"} for cause in self.open.pop(instrument, []))
         self.asked.pop(instrument, None)
 
-    def ask(self, instrument: int, symbol: str, receive_time: int) -> None:
-        """Request a snapshot, unless the last request is too fresh."""
+    def may_ask(self, instrument: int, receive_time: int) -> bool:
+        """Whether the last request is not too fresh for another."""
         asked, wait = self.asked.get(instrument, (0, 0))
-        if wait and receive_time - asked < wait:
-            return
-        self.asked[instrument] = receive_time, min(max(2 * wait, ASK_AGAIN_NS), ASK_AT_LEAST_NS)
-        self.control.append({"instrument": symbol, "receive_time": receive_time, "cause": self.open[instrument][-1]})
+        return wait == 0 or receive_time - asked >= wait
+
+    def ask(self, instrument: int, row: dict[str, Any]) -> None:
+        """Request a snapshot, for the last cause that is open or else for the row's own."""
+        _, wait = self.asked.get(instrument, (0, 0))
+        self.asked[instrument] = row["receive_time"], min(max(2 * wait, ASK_AGAIN_NS), ASK_AT_LEAST_NS)
+        cause = (self.open.get(instrument) or [row["cause"]])[-1]
+        self.control.append({"instrument": row["instrument"], "receive_time": row["receive_time"], "cause": cause})
 
     def take(self) -> dict[str, pl.DataFrame]:
         """The rows of this batch as tables, none left behind; only the tables that have any."""

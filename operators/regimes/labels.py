@@ -9,6 +9,8 @@ Added columns, one row per closed bar:
 - bars_seen: returns observed so far.
 """
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -48,7 +50,9 @@ def expected(probability: Float64Array, values: Float64Array | None = None) -> F
     return total
 
 
-def describe(model: Model, probability: Float64Array, scale: Float64Array, returns: NDArray[np.int64]) -> pl.DataFrame:
+def measured(
+    model: Model, probability: Float64Array, scale: Float64Array, returns: NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
     """Columns regime … bars_seen from the kernel's output for N bars, for a model of 3 by 3 states."""
     known = (returns > model.warm_up_bars[0]) & (scale > 0.0)
     volatility, direction = marginals(probability, len(VOLATILITIES))
@@ -56,17 +60,23 @@ def describe(model: Model, probability: Float64Array, scale: Float64Array, retur
     seconds = model.interval_ns[0] * 1e-9
     variance = expected(probability, model.scale**2)
     columns = dict(zip((*VOLATILITIES, *DIRECTIONS), (*volatility.T, *direction.T), strict=True))
-    measured = {
+    values = {
         **{f"probability_{name}": values for name, values in columns.items()},
         "confidence": np.take_along_axis(probability, state[:, None], axis=1)[:, 0],
         "volatility": scale * np.sqrt(variance / seconds),
         "drift": scale * expected(probability, model.drift) / seconds,
     }
+    return {
+        "regime": np.where(known, _NAMES[state], UNKNOWN),
+        **{name: np.where(known, column, np.nan) for name, column in values.items()},
+        "bars_seen": returns,
+    }
+
+
+def describe(model: Model, probability: Float64Array, scale: Float64Array, returns: NDArray[np.int64]) -> pl.DataFrame:
+    """The same as a frame."""
+    columns = measured(model, probability, scale, returns)
     return pl.DataFrame(
-        {
-            "regime": np.where(known, _NAMES[state], UNKNOWN).tolist(),
-            **{name: np.where(known, values, np.nan) for name, values in measured.items()},
-            "bars_seen": returns,
-        },
+        {name: pl.Series(name, values.tolist() if name == "regime" else values) for name, values in columns.items()},
         schema_overrides={"regime": pl.String},
     )

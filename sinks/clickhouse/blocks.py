@@ -11,7 +11,7 @@ from market.batch import Batch
 from market.decisions import Decisions
 from sinks.clickhouse.tables import Part, part_of
 
-SCHEMA_VERSION = 1  # of how batches become rows; a change makes tokens of old blocks unequal to those of new ones
+SCHEMA_VERSION = 2  # of how batches become rows; a change makes tokens of old blocks unequal to those of new ones
 
 
 class Block(NamedTuple):

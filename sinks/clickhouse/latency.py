@@ -1,6 +1,7 @@
-"""How long rows take from receipt to the tables, summed up once per second of wall time into the table `latency`.
+"""How long messages take from receipt to a stage, summed up once per second of wall time into the table `latency`.
 
-Measured live only: a replay has no latency worth keeping, and would differ from run to run.
+Measured live only: a replay has no latency worth keeping, and would differ from run to run. Every message counts, not
+every batch: the first one of a batch has waited longest.
 """
 
 import threading
@@ -8,6 +9,7 @@ from collections import defaultdict
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from market.batch import Batch
 from market.clock import SECOND_NS, Clock
@@ -16,7 +18,7 @@ from sinks.clickhouse.blocks import Block
 from sinks.clickhouse.tables import Part
 
 INTERVAL_NS = SECOND_NS
-SAMPLES = 20_000  # per shard, stage and interval; further ones are counted and not measured
+SAMPLES = 200_000  # per shard, stage and interval; further ones are counted and not measured
 SCHEMA = {
     "venue": pl.String,
     "shard": pl.String,
@@ -25,42 +27,50 @@ SCHEMA = {
     "count": pl.Int64,
     "p50_ns": pl.Int64,
     "p99_ns": pl.Int64,
+    "p999_ns": pl.Int64,
     "max_ns": pl.Int64,
 }
+RANKS = np.array([0.5, 0.99, 0.999, 1.0])
 Key = tuple[str, str]  # shard, stage
+Times = NDArray[np.int64]
 
 
 class LatencyRecorder:
-    """Collects (now − receive_time) of batches that reach the sink, and of blocks that the store has confirmed.
+    """Collects (now − receive time) of the messages that reach a stage.
 
-    Stages: `sink`, all operators are done with the batch; `store`, the newest batch of a block can be queried.
+    Stages: `features`, the features of the message's batch are measured; `sink`, all operators are done with it,
+    signals included; `store`, the newest message of a block can be queried.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()  # blocks are confirmed in the writer's thread
-        self._samples: defaultdict[Key, list[int]] = defaultdict(list)
+        self._samples: defaultdict[Key, list[Times]] = defaultdict(list)
         self._counts: defaultdict[Key, int] = defaultdict(int)
         self._since_ns = clock.monotonic_ns()
 
-    def arrived(self, item: Batch | Decisions) -> Block | None:
-        """Note that an item reached the sink; a block of `latency` rows when an interval is over."""
+    def reached(self, stage: str, item: Batch | Decisions) -> None:
+        """Note that an item is at a stage."""
         if item.receive_time and not item.last:
-            self._note(item.shard, "sink", self._clock.now_ns() - item.receive_time)
-        if self._clock.monotonic_ns() - self._since_ns < INTERVAL_NS:
-            return None
-        return self._block()
+            times = item.receive_times if isinstance(item, Batch) else np.array([item.receive_time])
+            self._note(item.shard, stage, self._clock.now_ns() - times)
 
     def stored(self, block: Block) -> None:
         """Note that the store has confirmed a block."""
         if block.parts[-1].receive_time:
-            self._note(block.shard, "store", self._clock.now_ns() - block.parts[-1].receive_time)
+            self._note(block.shard, "store", np.array([self._clock.now_ns() - block.parts[-1].receive_time]))
 
-    def _note(self, shard: str, stage: str, latency_ns: int) -> None:
+    def due(self) -> Block | None:
+        """A block of `latency` rows when an interval is over."""
+        if self._clock.monotonic_ns() - self._since_ns < INTERVAL_NS:
+            return None
+        return self._block()
+
+    def _note(self, shard: str, stage: str, latencies_ns: Times) -> None:
         with self._lock:
-            self._counts[shard, stage] += 1
-            if len(self._samples[shard, stage]) < SAMPLES:
-                self._samples[shard, stage].append(latency_ns)
+            if self._counts[shard, stage] < SAMPLES:
+                self._samples[shard, stage].append(latencies_ns)
+            self._counts[shard, stage] += len(latencies_ns)
 
     def _block(self) -> Block | None:
         now_ns = self._clock.now_ns()
@@ -69,7 +79,7 @@ class LatencyRecorder:
             counts, self._counts = self._counts, defaultdict(int)
             self._since_ns = self._clock.monotonic_ns()
         rows = [
-            (shard.split("/", 1)[0], shard, stage, now_ns, counts[shard, stage], *quantiles(noted))
+            (shard.split("/", 1)[0], shard, stage, now_ns, counts[shard, stage], *quantiles(np.concatenate(noted)))
             for (shard, stage), noted in samples.items()
         ]
         if not rows:
@@ -78,13 +88,11 @@ class LatencyRecorder:
         return Block("latency", now_ns, now_ns, (part,))
 
 
-def quantiles(latencies_ns: list[int]) -> tuple[int, int, int]:
-    """Median, 99th percentile and maximum, each one of the values.
+def quantiles(latencies_ns: Times) -> list[int]:
+    """Median, 99th and 99.9th percentile and maximum, each one of the values.
 
-    >>> quantiles([3, 1, 2])
-    (2, 3, 3)
+    >>> quantiles(np.array([3, 1, 2]))
+    [2, 3, 3, 3]
     """
-    ordered = np.sort(np.array(latencies_ns, np.int64))
-    ranks = np.ceil(np.array([0.5, 0.99, 1.0]) * len(ordered)).astype(np.int64) - 1
-    p50, p99, largest = ordered[ranks].tolist()
-    return p50, p99, largest
+    ranks = np.ceil(RANKS * len(latencies_ns)).astype(np.int64) - 1
+    return [int(value) for value in np.sort(latencies_ns)[ranks]]

@@ -29,6 +29,12 @@ class Table(NamedTuple):
         return hashlib.sha256(self.statement.encode()).hexdigest()
 
     @property
+    def comments(self) -> dict[str, str]:
+        """What each column means."""
+        said = re.findall(r"comment '((?:[^']|'')*)'", self.statement)
+        return {name: text.replace("''", "'") for name, text in zip(self.columns, said, strict=False)}
+
+    @property
     def definitions(self) -> dict[str, str]:
         """What stands in the file for each column."""
         return {name: text for text, name in _DEFINITION.findall(self.statement)}

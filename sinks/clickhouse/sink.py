@@ -14,7 +14,6 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from clickhouse_connect.driver.client import Client
 
 from market.batch import Batch
-from market.clock import Clock
 from market.decisions import Decisions
 from sinks.clickhouse.blocks import Block, Blocks, Open
 from sinks.clickhouse.client import connect
@@ -40,7 +39,7 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
     """Writes what the tables know of an item.
 
     `dsn` is asked again at every reconnection if it is a function. `block_ns` is the insert-block interval of the
-    journal, or gives it by shard. With a `clock`, latencies are measured: live only, never in a replay. `close_s`:
+    journal, or gives it by shard. With `latency`, latencies are measured: live only, never in a replay. `close_s`:
     how long `finish` waits for the store.
 
     The end of a flow cuts the open blocks early. They are part of its last snapshot and inserted by `finish`, which is
@@ -52,12 +51,12 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
         dsn: str | Callable[[], str],
         *,
         block_ns: int | Callable[[str], int],
-        clock: Clock | None = None,
+        latency: LatencyRecorder | None = None,
         close_s: float = CLOSE_S,
     ) -> None:
         self._dsn = dsn
         self._block_ns = block_ns
-        self._clock = clock
+        self._latency = latency
         self._close_s = close_s
         self._parts: list[ClickHousePartition] = []
 
@@ -82,7 +81,7 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
     ) -> "ClickHousePartition":
         """Begin, or go on with what a snapshot held back."""
         state: State = pickle.loads(resume_state) if resume_state else State({}, ())  # noqa: S301 our own recovery store
-        latency = LatencyRecorder(self._clock) if self._clock is not None else None
+        latency = self._latency
         writer = Writer(Inserter(self._dsn), confirmed=latency.stored if latency is not None else None)
         interval = self._block_ns
         by_shard = interval if callable(interval) else lambda _shard: interval
@@ -118,8 +117,10 @@ class ClickHousePartition(StatefulSinkPartition[Item, Snapshot]):
                     self._final.append(block)
                 else:
                     self._writer.put(block)
-            if self._latency is not None and (measured := self._latency.arrived(item)) is not None:
-                self._writer.put(measured)
+            if self._latency is not None:
+                self._latency.reached("sink", item)
+        if self._latency is not None and (measured := self._latency.due()) is not None:
+            self._writer.put(measured)
 
     def snapshot(self) -> Snapshot:
         """Everything that the store has not confirmed, as bytes that later batches cannot change."""

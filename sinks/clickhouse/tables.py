@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from market.batch import Batch, Structs
 from market.decisions import Decisions
 from market.schema import NO_BOOK, NO_TIME, Kind
-from operators.frame import frame_of
+from operators.frame import frame_of, joined, taken
 from sinks.clickhouse.schema import tables
 
 TIME = pa.timestamp("ns", tz="UTC")
@@ -34,11 +34,12 @@ class Part(NamedTuple):
     ticks: Structs | None
     features: Mapping[str, Structs]  # one row per tick that has a book, by operator
     tables: Mapping[str, pl.DataFrame]
+    marks: Structs | None = None
 
     @property
     def empty(self) -> bool:
         """Whether it gives no row at all."""
-        return self.ticks is None and not self.tables
+        return self.ticks is None and self.marks is None and not self.tables
 
 
 def part_of(item: Batch | Decisions) -> Part:
@@ -47,16 +48,18 @@ def part_of(item: Batch | Decisions) -> Part:
     rows = {name: frame for name, frame in item.tables.items() if name in known and not frame.is_empty()}
     if isinstance(item, Decisions):
         return Part(item.shard, item.offset, item.receive_time, (), None, {}, rows)
+    marks = item.marks if len(item.marks) else None
     if not len(item.ticks):
-        return Part(item.shard, item.offset, item.receive_time, (), None, {}, rows)
+        return Part(item.shard, item.offset, item.receive_time, item.instruments.symbols, None, {}, rows, marks)
     booked = np.flatnonzero(item.ticks["book"] != NO_BOOK)
-    features = {name: measured[booked] for name, measured in item.features.items()}
-    return Part(item.shard, item.offset, item.receive_time, item.instruments.symbols, item.ticks, features, rows)
+    features = {name: taken(measured, booked) for name, measured in item.features.items()}
+    known_symbols = item.instruments.symbols
+    return Part(item.shard, item.offset, item.receive_time, known_symbols, item.ticks, features, rows, marks)
 
 
 def rows_of(parts: Sequence[Part]) -> Iterator[tuple[str, pa.Table]]:
     """Rows of every table that the parts of one block have rows of, in the tables' order."""
-    found = _low_rate(parts) | _ticks([part for part in parts if part.ticks is not None])
+    found = _low_rate(parts) | _marks(parts) | _ticks([part for part in parts if part.ticks is not None])
     for name in tables():
         if name in found and not found[name].is_empty():
             yield name, arrow(name, found[name])
@@ -92,31 +95,41 @@ def _map(pairs: Any) -> pa.MapArray:
     return pa.MapArray.from_arrays(starts, entries.field("key"), entries.field("value"))
 
 
+def _marks(parts: Sequence[Part]) -> dict[str, pl.DataFrame]:
+    """Rows of table `marks`."""
+    given = [(part, part.marks) for part in parts if part.marks is not None]
+    if not given:
+        return {}
+    offsets = np.repeat([part.offset for part, _ in given], [len(marks) for _, marks in given])
+    return {"marks": _columns("marks", _named_rows(parts, joined([marks for _, marks in given]), offsets))}
+
+
 def _ticks(parts: Sequence[Part]) -> dict[str, pl.DataFrame]:
     """Rows of the tables that are made of ticks; of `features` where every column of it was computed."""
     if not parts:
         return {}
-    ticks = np.concatenate([part.ticks for part in parts if part.ticks is not None])
+    ticks = joined([part.ticks for part in parts if part.ticks is not None])
     offsets = np.repeat([part.offset for part in parts], [len(part.ticks) for part in parts if part.ticks is not None])
     kind = ticks["kind"]
     quoted, traded, booked = np.isin(kind, list(_SOURCES)), np.isin(kind, list(_TRADES)), ticks["book"] != NO_BOOK
-    quotes = _named_rows(parts, ticks[quoted], offsets[quoted]).with_columns(source=_named(_SOURCES))
-    trades = _named_rows(parts, ticks[traded], offsets[traded])
+    quotes = _named_rows(parts, taken(ticks, quoted), offsets[quoted]).with_columns(source=_named(_SOURCES))
+    trades = _named_rows(parts, taken(ticks, traded), offsets[traded])
     trades = trades.with_columns(trade_id=pl.col("sequence"), kind=_named(_TRADES))
     found = {"quotes": _columns("quotes", quotes), "trades": _columns("trades", trades)}
-    features = [np.concatenate([part.features[name] for part in parts]) for name in parts[-1].features]
-    measured = _named_rows(parts, ticks[booked], offsets[booked], *features)
+    features = [joined([part.features[name] for part in parts]) for name in parts[-1].features]
+    measured = _named_rows(parts, taken(ticks, booked), offsets[booked], *features)
     if set(tables()["features"].columns) <= set(measured.columns):
         found["features"] = _columns("features", measured)
     return found
 
 
-def _named_rows(parts: Sequence[Part], ticks: Structs, offsets: NDArray[np.int64], *features: Structs) -> pl.DataFrame:
-    """Ticks and what was measured of them, with provenance; `instrument` and `venue` are names."""
-    shard, rows = parts[0].shard, frame_of(ticks, *features)
-    return rows.with_columns(
+def _named_rows(parts: Sequence[Part], rows: Structs, offsets: NDArray[np.int64], *features: Structs) -> pl.DataFrame:
+    """Rows with an `instrument` as number, and what was measured of them, with provenance and names."""
+    shard, frame = parts[0].shard, frame_of(rows, *features)
+    symbols = next(part.symbols for part in reversed(parts) if part.symbols)
+    return frame.with_columns(
         pl.Series("offset", offsets, pl.Int64),
-        pl.Series("instrument", parts[-1].symbols, pl.String).gather(rows["instrument"]),
+        pl.Series("instrument", symbols, pl.String).gather(frame["instrument"]),
         venue=pl.lit(shard.split("/", 1)[0]),
         shard=pl.lit(shard),
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -22,6 +22,7 @@ from sinks.journal import JournalWriter
 from sources import keeper, watchdog
 from sources.journal import JournalSource
 from sources.journal_reader import JournalReader
+from sources.transport import Library
 from tests.tiny_venue import TinyVenue
 from venues.venue import Channel
 
@@ -32,6 +33,8 @@ DEPTH = "btcusdt@depth@100ms"
 class Capturing:
     """Capture in a thread of the test."""
 
+    library: Library = "websockets"
+
     def __init__(self, venue: TinyVenue, data: Path) -> None:
         self.stop, self.data, self.error = threading.Event(), data, None
         self._venue = venues.get("binance-usdm").at(**venue.urls)
@@ -39,7 +42,13 @@ class Capturing:
 
     def _run(self) -> None:
         try:
-            capture(venue=self._venue, instruments=["BTCUSDT"], data=self.data, stop=self.stop)
+            capture(
+                venue=self._venue,
+                instruments=["BTCUSDT"],
+                data=self.data,
+                stop=self.stop,
+                transport=self.library,
+            )
         except VenueError as error:
             self.error = error
 
@@ -70,6 +79,12 @@ class Capturing:
         return found
 
 
+@pytest.fixture(params=get_args(Library))
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same with every WebSocket library."""
+    monkeypatch.setattr(Capturing, "library", request.param)
+
+
 def until(fact: Callable[[], Any]) -> None:
     """Wait for something of another thread."""
     deadline_s = time.monotonic() + WAIT_S
@@ -89,6 +104,7 @@ def capturing(data: Path, *symbols: str) -> Iterator[tuple[TinyVenue, Capturing]
             running.end()
 
 
+@pytest.mark.usefixtures("library")
 def test_it_records_definitions_first_then_everything_with_a_snapshot_and_decodes_without_dead_letters(
     tmp_path: Path,
 ) -> None:
@@ -116,6 +132,7 @@ def test_both_routes_are_open_and_the_status_file_says_so(tmp_path: Path) -> Non
     assert DEPTH in running.status()["last_data_ns"]
 
 
+@pytest.mark.usefixtures("library")
 def test_it_stops_within_two_seconds_and_loses_nothing_that_was_received(tmp_path: Path) -> None:
     with capturing(tmp_path) as (_, running):
         until(lambda: len(running.frames()) > 20)
@@ -123,6 +140,7 @@ def test_it_stops_within_two_seconds_and_loses_nothing_that_was_received(tmp_pat
         assert len([frame for frame in running.frames() if not record.is_record(frame)]) == running.status()["frames"]
 
 
+@pytest.mark.usefixtures("library")
 def test_lost_connection_is_recorded_and_connected_again_with_a_new_snapshot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +161,7 @@ def keeper_backoff(random: Callable[[], float]) -> Any:
     return Backoff(random, base_s=0.01)
 
 
+@pytest.mark.usefixtures("library")
 def test_announced_shutdown_is_a_rotation_that_overlaps_and_resets_nothing(tmp_path: Path) -> None:
     with capturing(tmp_path) as (venue, running):
         until(lambda: running.records(record.Snapshot))
@@ -155,6 +174,7 @@ def test_announced_shutdown_is_a_rotation_that_overlaps_and_resets_nothing(tmp_p
         until(lambda: len(running.frames()) > count + 20)
 
 
+@pytest.mark.usefixtures("library")
 def test_silent_subscription_is_recorded_subscribed_to_again_then_the_socket_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +216,7 @@ def test_venue_that_is_away_is_no_error_and_is_tried_until_it_is_back(tmp_path: 
         until(lambda: running.records(record.Snapshot))
 
 
+@pytest.mark.usefixtures("library")
 def test_no_network_is_one_sentence_and_a_quick_stop(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with TinyVenue("BTCUSDT") as gone:
         pass

@@ -5,6 +5,8 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from sinks.clickhouse import schema
+
 VENUE = "simulated"
 SECOND_NS = 1_000_000_000
 START_NS = 1_700_000_000 * SECOND_NS
@@ -36,6 +38,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
         "gaps": gaps(),
         "dead_letters": [{"venue": VENUE, "receive_time": NOW_NS, "reason": "not JSON", "raw": b"\xff", **ORIGIN}],
         "positions": [position("a", 1, 9.0), position("a", 3, 2.0), position("b", 2, -0.5)],
+        "coverage": [coverage(1, 0.5), coverage(2, 0.75)],
         "latency": [latency("store", 3, 9_000_000), latency("sink", 2, 1), latency("sink", 3, 5_000_000)],
     }
 
@@ -60,10 +63,9 @@ def trade(second: int) -> dict[str, Any]:
 
 
 def features(second: int) -> dict[str, Any]:
-    names = "weighted_mid spread imbalance ofi_10 ofi_25 signed_volume_10 signed_volume_25 signed_volume_50"
-    measured = dict.fromkeys(names.split(), 1.0)
+    measured = {name: 1.0 for name, kind in schema.tables()["features"].columns.items() if kind == "Float64"}
     shown = {"mid_price": 100.0 + second, "spread_bps": 2.0, "ofi_50": -3.0, "realised_volatility": math.nan}
-    return _row("BTCUSDT", START_NS + second * SECOND_NS, exchange_time=None, sequence=second, **measured, **shown)
+    return _row("BTCUSDT", START_NS + second * SECOND_NS, exchange_time=None, sequence=second, **(measured | shown))
 
 
 def bar(second: int, revision: int, mid_close: float) -> dict[str, Any]:
@@ -123,7 +125,14 @@ def position(account: str, second: int, size: float) -> dict[str, Any]:
     return {**known, "size": size, **money, "offset": second, "row": 0}
 
 
+def coverage(second: int, share: float) -> dict[str, Any]:
+    times = {"session_start": START_NS - 100 * SECOND_NS, "session_end": START_NS + 100 * SECOND_NS}
+    lengths = {"valid_s": 100.0 * share, "recorded_s": 100.0, "elapsed_s": 100.0, "share": share, "ended": False}
+    time_ns = START_NS + second * SECOND_NS
+    return _row("BTCUSDT", time_ns, session="2023-11-14", time=time_ns, **times, **lengths)
+
+
 def latency(stage: str, second: int, p99_ns: int) -> dict[str, Any]:
-    measured = {"count": 10, "p50_ns": 1_000_000, "p99_ns": p99_ns, "max_ns": 10_000_000}
+    measured = {"count": 10, "p50_ns": 1_000_000, "p99_ns": p99_ns, "p999_ns": 9_500_000, "max_ns": 10_000_000}
     where = {"venue": VENUE, "shard": "simulated/0", "stage": stage, "receive_time": START_NS + second * SECOND_NS}
     return {**where, **measured}

@@ -86,6 +86,11 @@ def test_the_last_latency_of_each_stage(api):
     assert measured == {"store": 9_000_000, "sink": 5_000_000}
 
 
+def test_the_session_under_way_is_covered_as_of_its_last_row(api):
+    (row,) = rows(api, "/api/v1/coverage")
+    assert (row["session"], row["share"], row["ended"]) == ("2023-11-14", 0.75, False)
+
+
 def test_the_overview_has_it_all(api):
     seen = rows(api, "/api/v1/overview")
     assert (seen["data_time"], seen["latency_p99_ns"]) == ("2023-11-14T22:13:23.000000007Z", 5_000_000)

@@ -152,7 +152,7 @@ def test_the_connection_is_made_once_and_let_go():
 
 
 def latency(shard: str, stage: str, p99_ns: int) -> Latency:
-    told = {"venue": "v", "receive_time": "2026-01-01T00:00:00Z", "count": 1, "p50_ns": 1, "max_ns": 1}
+    told = {"venue": "v", "receive_time": "2026-01-01T00:00:00Z", "count": 1, "p50_ns": 1, "p999_ns": 1, "max_ns": 1}
     return Latency(shard=shard, stage=stage, p99_ns=p99_ns, **told)
 
 

@@ -119,7 +119,7 @@ def test_trades_of_other_kind_or_instrument_may_have_the_same_id() -> None:
 
 def test_mark_of_a_delivery_contract_has_no_funding_rate() -> None:
     mark = {"e": "markPriceUpdate", "E": 1, "s": "BTCUSDT", "p": "5.5", "P": "5", "r": "", "T": 0}
-    (row,) = decoded(combined("markPrice@1s", **mark)).tables["marks"].rows(named=True)
+    (row,) = decoded(combined("markPrice@1s", **mark)).marks
     assert row["mark_price"] == 5.5
     assert np.isnan(row["funding_rate"])
     assert np.isnan(row["index_price"])
@@ -256,7 +256,7 @@ def test_captures_have_no_dead_letters_and_the_counts_that_json_gives(name: str)
     assert [reason for batch in done for reason in reasons(batch)] == []
     found = Counter(kind for batch in done for kind in batch.events["kind"].tolist())
     expected = Counter(kind_by_json(frame) for batch in batches[1:] for frame in batch.frames)
-    assert sum(len(batch.tables["marks"]) for batch in done if "marks" in batch.tables) == expected.pop(None, 0)
+    assert sum(len(batch.marks) for batch in done) == expected.pop(None, 0)
     assert {Kind(kind): count for kind, count in found.items() if kind != Kind.LEVEL} == expected
 
 
@@ -316,7 +316,8 @@ def test_a_frame_is_rows_or_a_known_control_frame_or_a_dead_letter(frame: bytes)
     batch = decoded(frame)
     dead = len(reasons(batch))
     kinds = [kind for kind in batch.events["kind"].tolist() if kind != Kind.LEVEL]
-    rows = len(kinds) + sum(len(table) for name, table in batch.tables.items() if name != "dead_letters")
+    rows = len(kinds) + len(batch.marks)
+    rows += sum(len(table) for name, table in batch.tables.items() if name != "dead_letters")
     assert dead <= 1
     if record.is_record(frame):
         return

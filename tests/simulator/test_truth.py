@@ -5,7 +5,9 @@ import polars as pl
 import pytest
 
 from simulator.exchange import Exchange
+from simulator.listing import listing
 from simulator.regimes import DYNAMICS, VOLATILITIES
+from simulator.tape import tape
 from simulator.truth import TruthFile
 
 SYMBOLS = ("BTCUSDT", "SOLUSDT")
@@ -57,6 +59,37 @@ def test_metaorders_execute_no_more_than_they_asked(truth):
     assert (metaorders["executed"] > 0).any()
     assert (metaorders["start_time"] < metaorders["end_time"]).all()
     assert set(metaorders["side"]) <= {-1, 1}
+
+
+def test_impact_of_a_metaorder_in_one_regime_is_coefficient_times_size(truth):
+    _, states, metaorders = truth
+    seen = 0
+    for row in metaorders.filter(pl.col("executed") > 0).iter_rows(named=True):
+        worked = states.filter(
+            (pl.col("instrument") == row["instrument"])
+            & pl.col("exchange_time").is_between(row["start_time"] - 10**9, row["end_time"] + 10**9)
+        )
+        expected = row["side"] * row["executed"] * worked["impact"]
+        assert expected.abs().min() * 0.999 <= abs(row["impact"]) <= expected.abs().max() * 1.001
+        if worked["impact"].n_unique() == 1:
+            assert row["impact"] == pytest.approx(expected[0], rel=1e-9)
+            seen += 1
+    assert seen
+
+
+@pytest.mark.parametrize(("dynamics", "least", "most"), [("random", 0.99, 1.0), ("mean_reverting", 0.02, 0.9)])
+def test_what_is_left_of_an_impact_is_what_the_pull_has_not_taken(tmp_path, dynamics, least, most):
+    file = TruthFile(tmp_path / "t.parquet", [listing("BTCUSDT")], EPOCH_NS)
+    lines = tape(
+        instruments=["BTCUSDT"], seed=2, seconds=200, rate=150, regime=("normal", dynamics), record_truth=file.add
+    )
+    assert sum(1 for _ in lines) > 10_000
+    file.close()
+    rows = pl.read_parquet(tmp_path / "t.metaorders.parquet").filter(pl.col("executed") > 0)
+    share = rows["impact_left"] / rows["impact"]
+    assert len(rows) > 0
+    assert share.is_between(least, most).all()
+    assert (rows["impact"] * rows["side"] > 0).all()
 
 
 def test_parts_are_readable_while_the_market_runs(tmp_path):

@@ -66,6 +66,8 @@ BAD = {
     "invalid_quotes_with_prices": ("quotes", "source, bid_price, ask_price, valid", "('book', 99, 100, false)"),
     "regime_probabilities": ("regimes", "probability_calm, probability_bear", "(0.9, 1)"),
     "bars_without_order": ("bars", "trades, open, high, low, close, open_time, close_time", "(1, 5, 4, 3, 4, 0, 1)"),
+    "coverage_bounds": ("coverage", "valid_s, recorded_s, elapsed_s", "(3, 2, 4)"),
+    "bar_statistics_bounds": ("bar_statistics", "yang_zhang_volatility, realised_volatility", "(-1, nan)"),
     "fills_without_order": ("fills", "account, client_order_id", "('a', 'nobody')"),
 }
 
@@ -97,6 +99,14 @@ def test_the_newest_word_on_a_gap_decides_whether_it_is_open(store: Client) -> N
     store.command(f"insert into gaps (instrument, receive_time, state, cause) values {rows}")
     assert store.query("select instrument from open_gaps").result_rows == [("ETH",)]
     store.command("truncate table gaps")
+
+
+def test_the_latest_coverage_is_the_newest_of_every_session(store: Client) -> None:
+    rows = ", ".join(f"('BTC', '2026-11-{day}', {time}, {time})" for day, time in ((21, 1), (22, 3), (22, 4), (21, 2)))
+    store.command(f"insert into coverage (instrument, session, time, valid_s) values {rows}")
+    found = store.query("select session, valid_s from latest_coverage order by session")
+    assert found.result_rows == [("2026-11-21", 2.0), ("2026-11-22", 4.0)]
+    store.command("truncate table coverage")
 
 
 @pytest.mark.parametrize("name", tables())

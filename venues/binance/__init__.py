@@ -8,6 +8,7 @@ stays silent.
 
 from dataclasses import replace
 
+from venues.binance.keys import FUTURES_KEYS, SPOT_KEYS
 from venues.binance.product import Binance, Path
 from venues.binance.read import FUTURES_READERS, SPOT_READERS
 from venues.venue import Capability, Limits
@@ -35,6 +36,7 @@ SPOT = Binance(
     api="/api/v3",
     paths=(Path("stream", "/stream", ("depth@100ms", "bookTicker", "trade")),),
     readers=SPOT_READERS,
+    keys=SPOT_KEYS,
     capability=Capability("range"),
     limits=Limits(
         streams_per_connection=1024,
@@ -54,6 +56,7 @@ USD_M = Binance(
     api="/fapi/v1",
     paths=FUTURES_PATHS,
     readers=FUTURES_READERS,
+    keys=FUTURES_KEYS,
     capability=Capability("chain"),
     limits=FUTURES_LIMITS,
     snapshot_levels=1000,

@@ -6,10 +6,12 @@ from typing import Literal
 
 import msgspec
 
+from market.calendar import ALWAYS
 from market.errors import FrameError, VenueError
 from market.record import InstrumentDefined
 from venues.binance import control, metadata
 from venues.binance.read import Reader, read
+from venues.keys import Layout
 from venues.rows import Rows
 from venues.venue import Capability, Channel, Limits, Listing, Reply, Request, Route, Texts
 
@@ -33,12 +35,14 @@ class Binance:
     api: str  # path of the REST interface
     paths: tuple[Path, ...]
     readers: Mapping[str, Reader]
+    keys: Layout
     capability: Capability
     limits: Limits
     snapshot_levels: int
     snapshot_weight: int
     metadata_weight: int
     inverse: bool = False
+    calendar: str = ALWAYS
 
     def at(self, *, stream_url: str, rest_url: str) -> "Binance":
         """The same product at other base URLs: a test network, a simulated exchange."""

@@ -11,10 +11,9 @@ from msgspec import UNSET
 from market.errors import FrameError
 from venues.binance import frames, write
 from venues.binance.control import kind_of, read_reply, stream_of
+from venues.keys import MAX_FRAME_BYTES
 from venues.rows import Rows
 from venues.venue import Listing
-
-MAX_FRAME_BYTES = 16 << 20  # the largest real one is a REST book of 5000 levels a side, about 400 kB
 
 Write = Callable[[Any, int, int, Mapping[str, Listing], Rows], None]
 _unknown = msgspec.json.Decoder(frames.Unknown).decode

@@ -146,11 +146,12 @@ def _write_trade(
 
 def mark(m: frames.MarkPrice, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
     """Mark price and funding; NaN where a delivery contract has no funding rate or the frame no index."""
-    find(listings, m.s)
+    listing = find(listings, m.s)
     index, funding = (nan if m.i is UNSET else m.i), (float(m.r) if m.r else nan)
     if not isfinite(m.p):
         raise FrameError(f"mark price {m.p} is not a finite number")
-    rows.marks.append(Mark(m.s, nanoseconds(m.E), received, position, m.p, index, funding, nanoseconds(m.T)))
+    times = nanoseconds(m.E), received
+    rows.marks.append(Mark(*times, m.p, index, funding, nanoseconds(m.T), listing.instrument, position))
 
 
 def book(m: frames.Book, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:

@@ -1,5 +1,6 @@
 """EVENT batches written by hand."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -9,7 +10,7 @@ from market.frames import Frames
 from market.instrument import Instrument, InstrumentTable
 from market.schema import EVENT, NO_SEQUENCE, Kind
 
-Levels = list[tuple[int, int, float]]  # side, ticks, size
+Levels = Sequence[tuple[int, int, float]]  # side, ticks, size
 VENUE = "binance-usdm"
 
 

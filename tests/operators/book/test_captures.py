@@ -1,15 +1,21 @@
+from collections.abc import Iterator
+
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from market.batch import Batch
+from market.instrument import tick_ratio
 from market.schema import Kind
 from operators import decode
 from operators.book import rebuild
 from operators.frame import frame
 from tests.captures import real
 from tests.market_case import outputs
-from tests.operators.book.slow_book import oracle
+from tests.operators.book.levels import Sides, same, shape
+from tests.operators.book.messages import Levels
+from tests.operators.book.slow_book import book_rows, oracle
 from tests.rows import TICKS, concat
 
 QUOTE = ["bid_price", "bid_size", "ask_price", "ask_size"]
@@ -63,7 +69,49 @@ def test_a_capture_without_a_snapshot_never_has_a_valid_book(name: str) -> None:
 @pytest.mark.parametrize("name", real.PAIRS)
 def test_every_row_equals_a_book_of_dictionaries(name: str) -> None:
     batches = real.batches(name, limit=1_500)
-    found = outputs(list(TICKS), ["gaps", "control"])(rebuilt(batches))
+    out = rebuilt(batches)
+    found = outputs(list(TICKS), ["gaps", "control"])(out) | {"books": book_rows(out)}
     for table, expected in oracle(batches).items():
         if len(expected):
-            assert_frame_equal(found[table], expected, check_exact=True)
+            assert_frame_equal(found[table], expected, check_exact=table != "books", rel_tol=1e-9, abs_tol=1e-12)
+
+
+@pytest.mark.parametrize("name", real.PAIRS)
+def test_every_twentieth_row_of_a_whole_capture_equals_dictionaries_of_levels(name: str) -> None:
+    out = rebuilt(real.batches(name))
+    compared = 0
+    sides: Sides = ({}, {})
+    waiting: list[tuple[int, Levels]] = []
+    for batch in out:
+        for tick, event, rows in messages(batch):
+            before = (sides[0].copy(), sides[1].copy()) if compared % 20 == 0 else sides
+            if tick["kind"] == Kind.SNAPSHOT:
+                sides = ({}, {})
+                put(sides, rows)
+                for sequence, more in waiting:
+                    put(sides, more if sequence > event["sequence"] else [])
+            elif tick["valid"]:
+                put(sides, rows)
+            else:
+                waiting.append((event["sequence"], rows))
+            if tick["valid"] and (compared := compared + 1) % 20 == 1:
+                changed = [] if tick["kind"] == Kind.SNAPSHOT else rows
+                step = tick_ratio(batch.instruments[0].tick_size)
+                same(batch.books[tick["book"]][None], shape(sides, step, before, changed))
+    assert compared > 6_000
+
+
+def messages(batch: Batch) -> Iterator[tuple[np.void, np.void, Levels]]:
+    """The tick, header and levels of every book message."""
+    heads = np.flatnonzero(batch.events["kind"] != Kind.LEVEL)
+    for tick, head in zip(batch.ticks, heads, strict=True):
+        if tick["kind"] in (Kind.SNAPSHOT, Kind.DEPTH):
+            rows = batch.events[head + 1 : head + 1 + batch.events[head]["levels"]]
+            yield tick, batch.events[head], rows[["side", "price", "size"]].tolist()
+
+
+def put(sides: Sides, rows: Levels) -> None:
+    for side, price, size in rows:
+        sides[side < 0].pop(price, None)
+        if size > 0:
+            sides[side < 0][price] = size

@@ -5,13 +5,14 @@ import pytest
 from market.batch import Batch
 from market.schema import Flag, Kind
 from operators.book import ladders, pending, rebuild
-from operators.book.walk import judge
+from operators.book.rows import APPLIED, DUPLICATE, GAP, OLD, PENDING
+from operators.book.sequence import judge
 from operators.frame import frame
+from tests.operators.book.levels import check, levels_of
 from tests.operators.book.messages import Levels, batch, depth, message, snapshot, table
 
 BID, ASK = 1, -1
 BOOK: Levels = [(BID, 100, 1.0), (BID, 99, 2.0), (ASK, 101, 3.0), (ASK, 102, 4.0)]
-APPLIED, OLD, PENDING, DUPLICATE, GAP = 0, 1, 2, 3, 4
 
 
 def run(*batches: Batch) -> tuple[pl.DataFrame, pl.DataFrame, rebuild.Books]:
@@ -58,7 +59,7 @@ def test_a_quote_is_the_float_of_the_venues_own_text() -> None:
 def test_a_snapshot_replaces_and_never_merges() -> None:
     ticks, _, books = run(batch(snapshot(1, BOOK), snapshot(5, [(BID, 90, 1.0), (ASK, 110, 1.0)])))
     assert quote(ticks) == (9.0, 1.0, 11.0, 1.0)
-    assert books.ladders.filled[0].tolist() == [1, 1]
+    assert books.ladders.books["filled"][0].tolist() == [1, 1]
 
 
 def test_a_snapshot_older_than_a_good_book_changes_nothing() -> None:
@@ -98,7 +99,9 @@ def test_requests_become_rarer() -> None:
     assert asked.diff().drop_nulls().to_list() == [1, 2, 4, 8, 16, 32, 64, 64]
 
 
-@pytest.mark.parametrize("levels", [[(BID, 101, 1.0)], [(ASK, 100, 1.0)], [(BID, 98, -1.0)], [(BID, 98, np.nan)]])
+@pytest.mark.parametrize(
+    "levels", [[(BID, 101, 1.0)], [(ASK, 100, 1.0)], [(BID, 98, -1.0)], [(BID, 98, np.nan)], [(BID, 98, np.inf)]]
+)
 def test_a_crossed_locked_or_impossible_book_is_not_valid_until_the_next_snapshot(levels: Levels) -> None:
     ticks, gaps, _ = run(batch(snapshot(1, BOOK), depth(1, 3, levels), depth(3, 5, []), snapshot(7, BOOK)))
     assert ticks["valid"].to_list() == [True, False, False, True]
@@ -167,11 +170,11 @@ def test_a_book_holds_any_depth(levels: int) -> None:
     rows: Levels = [(BID, -int(p) + 50_000, float(p)) for p in prices]
     rows += [(ASK, int(p) + 50_000, float(p)) for p in prices]
     ticks, gaps, books = run(batch(snapshot(1, [(BID, 1, 1.0)]), depth(1, 2, rows)))
-    assert books.ladders.filled[0].tolist() == [levels + 1, levels]
+    assert books.ladders.books["filled"][0].tolist() == [levels + 1, levels]
     assert quote(ticks) == (4999.9, 1.0, 5000.1, 1.0)
     assert gaps.is_empty()
-    key = books.ladders.key[books.ladders.start[0, 0] :][: levels + 1]
-    assert (np.diff(key) > 0).all()
+    check(books.ladders, 0)
+    assert levels_of(books.ladders, 0, 0) == {1: 1.0} | {price: size for side, price, size in rows if side == BID}
 
 
 def test_a_book_beyond_the_limit_is_lost_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +186,7 @@ def test_a_book_beyond_the_limit_is_lost_and_says_so(monkeypatch: pytest.MonkeyP
     )
     assert ticks["valid"].to_list() == [True, False, False]
     assert gaps.select("cause", "state").rows() == [("limit", "open")]
-    assert len(books.ladders.key) <= 2 * ladders.FIRST_ROOM * 2
+    assert books.ladders.books["room"][0] == 2 * ladders.MIN_LEVELS
 
 
 def test_messages_kept_are_bounded_and_the_oldest_go(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,64 +1,49 @@
 import math
-from typing import Any
+from itertools import pairwise
 
-import polars as pl
-
-from market.batch import Batch
-from market.schema import Kind
 from operators import decode
 from operators.book import rebuild
 from operators.features import order_flow, volatility
-from operators.frame import frame
-from tests.contract import Tables
 from tests.market_case import case, outputs
-from tests.rows import concat
+from tests.operators.features.hand import NAN
+from tests.operators.features.slow_seconds import SlowSeconds, oracle_of, weights_of
 
-HALF_LIFE_S = 20.0
-SECOND = 1_000_000_000
-
-
-class SlowVariance:
-    """One instrument: the last mid of every second since the last gap, kept for ever."""
-
-    def __init__(self) -> None:
-        self.mids: list[float] = []  # of seconds that ended
-        self.mid, self.second = math.nan, 0
-
-    def take(self, row: dict[str, Any]) -> None:
-        if math.isnan(row["mid_price"]):
-            self.__init__()  # type: ignore[misc]
-            return
-        time = row["exchange_time"]
-        if 0 < time <= row["receive_time"] + 5 * SECOND and time // SECOND > self.second:
-            if self.second and not math.isnan(self.mid):
-                self.mids += [self.mid] * (time // SECOND - self.second)
-            self.second = time // SECOND
-        self.mid = row["mid_price"]
-
-    def value(self) -> float:
-        returns = [math.log(after / before) for before, after in zip(self.mids, self.mids[1:], strict=False)]
-        if len(returns) < volatility.WARM_UP_S:
-            return math.nan
-        weights = [0.5 ** (age / HALF_LIFE_S) for age in range(len(returns))][::-1]
-        return math.sqrt(sum(w * r * r for w, r in zip(weights, returns, strict=True)) / sum(weights))
+HALF_LIFE_S, WINDOW_S = 20.0, 12
+NAMES = volatility.COLUMNS.names or ()
 
 
-def oracle(batches: list[Batch]) -> Tables:
-    found: dict[int, SlowVariance] = {}
-    values = []
-    for row in concat(frame(batch) for batch in batches).to_dicts():
-        variance = found.setdefault(row["instrument"], SlowVariance())
-        if row["kind"] in (Kind.SNAPSHOT, Kind.DEPTH, Kind.RESET):
-            variance.take(row)
-        values.append(variance.value())
-    return {"ticks": pl.DataFrame({"realised_volatility": values})}
+def mean(values: list[float]) -> float:
+    w = weights_of(values, HALF_LIFE_S)
+    return sum(a * x for a, x in zip(w, values, strict=True)) / sum(w)
+
+
+def jump(r: list[float]) -> float:
+    """As Huang and Tauchen write it."""
+    n, size = len(r), [abs(x) for x in r]
+    rv = sum(x * x for x in r)
+    bv = math.pi / 2 * n / (n - 1) * sum(size[k] * size[k - 1] for k in range(1, n))
+    mu = 2 ** (2 / 3) * math.gamma(7 / 6) / math.gamma(1 / 2)
+    triples = sum((size[k] * size[k - 1] * size[k - 2]) ** (4 / 3) for k in range(2, n))
+    if rv == 0 or bv == 0:
+        return NAN
+    tp = n * mu**-3 * n / (n - 2) * triples
+    return (rv - bv) / rv / math.sqrt((math.pi**2 / 4 + math.pi - 5) / n * max(1, tp / bv**2))
+
+
+def values(slow: SlowSeconds) -> list[float]:
+    r = slow.returns
+    if len(r) < volatility.WARM_UP_S:
+        return [NAN] * 3
+    pairs = [abs(a) * abs(b) for a, b in pairwise(r)]
+    z = jump(r[-WINDOW_S:]) if len(r) >= WINDOW_S else NAN
+    return [math.sqrt(mean([x * x for x in r])), math.sqrt(math.pi / 2 * mean(pairs)), z]
 
 
 CASE = case(
     "features.volatility",
-    lambda: volatility.stage(half_life_s=HALF_LIFE_S),
+    lambda: volatility.stage(half_life_s=HALF_LIFE_S, window_s=WINDOW_S),
     (decode.stage, rebuild.stage, order_flow.stage),
-    outputs(["realised_volatility"]),
-    oracle,
+    outputs(NAMES),
+    oracle_of(NAMES, values),
     tolerance=1e-9,
 )

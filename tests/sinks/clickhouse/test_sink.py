@@ -4,6 +4,7 @@ import pickle
 import signal
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -158,9 +159,9 @@ def test_maps_and_low_rate_tables_reach_the_store(database: str) -> None:
     client.close()
 
 
-def test_latencies_are_measured_only_with_a_clock(database: str) -> None:
+def test_latencies_are_measured_only_with_a_recorder(database: str) -> None:
     clock = ManualClock(START + 10**10)
-    sink = part(database, clock=clock)
+    sink = part(database, latency=LatencyRecorder(clock))
     for item in ITEMS:
         clock.advance(200 * MILLISECOND)
         sink.write_batch([item])
@@ -176,15 +177,29 @@ def test_latency_is_now_minus_receive_time() -> None:
     item = batch(1)
     clock = ManualClock(item.receive_time + 7)
     recorder = LatencyRecorder(clock)
-    assert recorder.arrived(item) is None
+    recorder.reached("sink", item)
+    assert recorder.due() is None
     clock.advance(10**9)
-    block = recorder.arrived(batch(2, last=True))
+    recorder.reached("sink", batch(2, last=True))
+    block = recorder.due()
     assert block is not None
     (row,) = block.parts[0].tables["latency"].to_dicts()
     assert (row["stage"], row["count"], row["p50_ns"], row["max_ns"], row["venue"]) == ("sink", 1, 7, 7, "binance-usdm")
 
 
-@pytest.mark.parametrize("count", [1, 2, 100, 101])
+def test_every_message_of_a_batch_counts() -> None:
+    item = batch(1)._replace(receive_times=np.array([START, START + 30, START + 40]))
+    clock = ManualClock(START + 50)
+    recorder = LatencyRecorder(clock)
+    recorder.reached("features", item)
+    clock.advance(10**9)
+    block = recorder.due()
+    assert block is not None
+    (row,) = block.parts[0].tables["latency"].to_dicts()
+    assert (row["stage"], row["count"], row["p50_ns"], row["max_ns"]) == ("features", 3, 20, 50)
+
+
+@pytest.mark.parametrize("count", [1, 2, 100, 101, 5_000])
 def test_quantiles_are_values_that_occurred(count: int) -> None:
-    p50, p99, largest = quantiles(list(range(count, 0, -1)))
-    assert (p50, p99, largest) == (-(-count // 2), -(-count * 99 // 100), count)
+    found = quantiles(np.arange(count, 0, -1))
+    assert found == [-(-count // 2), -(-count * 99 // 100), -(-count * 999 // 1000), count]

@@ -16,22 +16,15 @@ ever be there twice, `FINAL` after the table's name shows it once."""
 
 def table_section(table: Table) -> str:
     """What one table holds, and its columns."""
-    *columns, about = re.findall(r"comment '((?:[^']|'')*)'", table.statement)
-    rows = [_row(name, kind, said) for (name, kind), said in zip(table.columns.items(), columns, strict=True)]
-    return "\n".join((f"## {table.name}", "", _plain(about), "", "| column | type | meaning |", "|---|---|---|", *rows))
+    *_, about = re.findall(r"comment '((?:[^']|'')*)'", table.statement)
+    rows = [f"| `{name}` | `{kind}` | {table.comments[name]} |" for name, kind in table.columns.items()]
+    about = about.replace("''", "'")
+    return "\n".join((f"## {table.name}", "", about, "", "| column | type | meaning |", "|---|---|---|", *rows))
 
 
 def view_section(name: str, statement: str) -> str:
     """What one view shows: the comment that its file begins with."""
     return f"- `{name}`: {' '.join(re.findall(r'^-- (.*)$', statement, re.MULTILINE))}"
-
-
-def _row(name: str, kind: str, said: str) -> str:
-    return f"| `{name}` | `{kind}` | {_plain(said)} |"
-
-
-def _plain(comment: str) -> str:
-    return comment.replace("''", "'")
 
 
 if __name__ == "__main__":

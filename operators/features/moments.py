@@ -1,0 +1,193 @@
+"""`features.moments`: how the mid price's one-second returns are distributed, and how far the mid is from its mean.
+
+Reads ticks and the mid_price of "order_flow". Adds features "moments", Float64, of the log returns r over seconds of
+event time (operators/features/seconds.py):
+- return_mean m and return_variance v = Σ w (r − m)² / Σ w, per second; return_skewness = Σ w (r − m)³ / (Σ w · v^1.5);
+  return_kurtosis = Σ w (r − m)⁴ / (Σ w · v²), 3 for a normal distribution; w halves every `half_life_s`;
+- return_q05, return_q50, return_q95: quantiles of the last `window_s` returns (operators/features/quantiles.py);
+- mid_z_score = (mid − m) / √v with m and v those of the mid price at the end of each second, weighted alike.
+
+Moments are kept about the mean and merged, never taken as E[x²] − E[x]²: near 60 000 that would lose every digit of a
+move of 10⁻³. With W, m, M_2, M_3, M_4 what there is, and a value x of weight b to come, W′ = W + b, d = x − m:
+    M_4 += d⁴ W b (W² − W b + b²) / W′³ + 6 d² b² M_2 / W′² − 4 d b M_3 / W′
+    M_3 += d³ W b (W − b) / W′² − 3 d b M_2 / W′;  M_2 += d² W b / W′;  m += d b / W′.
+Seconds without an update come as one value of their total weight.
+
+Book rows (mid_price not NaN) drive it, every row of the instrument shows it; NaN in mid_price clears it.
+Warm-up: NaN until WARM_UP_S seconds have ended after the first; quantiles until `window_s` have. Other NaN: cleared;
+skewness, kurtosis and mid_z_score also where nothing has moved (mid_z_score: by less than RESOLUTION of it).
+Cost: 0.02 µs per row, 3 µs per batch; a second that ends 0.2 µs.
+Pébay (2008), Formulas for robust, one-pass parallel computation of covariances and arbitrary-order statistical moments,
+doi:10.2172/1028931.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from bytewax.operators import KeyedStream
+from numpy.typing import NDArray
+
+from market.batch import Batch
+from operators.features import order_flow, quantiles
+from operators.features.rows import DEPTH, RESET, SNAPSHOT
+from operators.features.seconds import SECONDS, ended_by, last_return, weight_of
+from operators.kernel import TICKS, float64, int64, kernel, out_type, part, rows_type
+from operators.slots import grown
+from operators.stage import Stage, registered, wire
+
+HALF_LIFE_S = 300.0
+WARM_UP_S = 30
+WINDOW_S = 300
+RESOLUTION = 1e-12  # share of the mid price below which its standard deviation is rounding
+COLUMNS = np.dtype(
+    [
+        (name, np.float64)
+        for name in (
+            *("return_mean", "return_variance", "return_skewness", "return_kurtosis"),
+            *("return_q05", "return_q50", "return_q95", "mid_z_score"),
+        )
+    ]
+)
+MOMENTS = np.dtype(
+    [
+        ("weight", np.float64),  # Σ w
+        ("mean", np.float64),
+        ("second", np.float64),  # Σ w (x − mean)²
+        ("third", np.float64),
+        ("fourth", np.float64),
+    ]
+)
+STATE = np.dtype(
+    [
+        ("now", COLUMNS),
+        ("seconds", SECONDS),
+        ("returns", np.int64),  # since the last clear
+        ("moves", MOMENTS),  # of returns
+        ("mids", MOMENTS),  # of the mid price
+        ("quantiles", quantiles.QUANTILES),
+    ]
+)
+
+
+def empty(instruments: int) -> NDArray[np.void]:
+    """No mid price yet."""
+    state = np.zeros(instruments, STATE)
+    state["now"] = np.nan
+    return state
+
+
+BLANK = empty(1)
+
+
+@dataclass
+class State:
+    """The moments of all instruments of a shard."""
+
+    rows: NDArray[np.void] = field(default_factory=lambda: empty(0))
+
+
+@registered
+def stage(*, half_life_s: float = HALF_LIFE_S, window_s: int = WINDOW_S) -> Stage:
+    """half_life_s: seconds until a return weighs half, 1 … 86 400; window_s: returns of the quantiles, 10 … 300."""
+    if not 1 <= half_life_s <= 86_400:
+        raise ValueError(f"half_life_s must be 1 … 86400, got {half_life_s}")
+    if not 10 <= window_s <= quantiles.MAX_WINDOW:
+        raise ValueError(f"window_s must be 10 … {quantiles.MAX_WINDOW}, got {window_s}")
+    decay = 0.5 ** (1.0 / half_life_s)
+
+    def advance(state: State, batch: Batch) -> Batch:
+        state.rows = grown(state.rows, empty, len(batch.instruments))
+        out = np.empty(len(batch.ticks), COLUMNS)
+        measure(state.rows, batch.ticks, batch.features["order_flow"], decay, window_s, out)
+        return batch.with_features("moments", out)
+
+    return Stage("features.moments", State, advance)
+
+
+def moments(
+    step_id: str, up: KeyedStream[Batch], *, half_life_s: float = HALF_LIFE_S, window_s: int = WINDOW_S
+) -> KeyedStream[Batch]:
+    """The stage as a Bytewax step."""
+    return wire(step_id, up, stage(half_life_s=half_life_s, window_s=window_s))
+
+
+@part
+def merge(m: Any, x: float, values: int, decay: float) -> None:
+    """Let the weights of all values decay by `values` seconds, and take x for each of them."""
+    keep, b = math.pow(decay, float(values)), weight_of(decay, values)
+    w, m2, m3 = m["weight"] * keep, m["second"] * keep, m["third"] * keep
+    total, d = w + b, x - m["mean"]
+    step = d * b / total
+    m["fourth"] = (
+        m["fourth"] * keep
+        + d * step * step * step * w * (w * w - w * b + b * b) / (b * b)
+        + 6.0 * step * step * m2
+        - 4.0 * step * m3
+    )
+    m["third"] = m3 + d * step * step * w * (w - b) / b - 3.0 * step * m2
+    m["second"] = m2 + d * step * w
+    m["mean"] += step
+    m["weight"] = total
+
+
+@part
+def shape(s: Any, window: int) -> None:
+    """The values that change once a second."""
+    now, m = s["now"], s["moves"]
+    variance = m["second"] / m["weight"]
+    now["return_mean"], now["return_variance"] = m["mean"], variance
+    now["return_skewness"], now["return_kurtosis"] = np.nan, np.nan
+    if variance > 0.0:
+        now["return_skewness"] = m["third"] / m["weight"] / (variance * math.sqrt(variance))
+        now["return_kurtosis"] = m["fourth"] / m["weight"] / (variance * variance)
+    if s["returns"] >= window:
+        now["return_q05"] = quantiles.quantile(s["quantiles"], window, 0.05)
+        now["return_q50"] = quantiles.quantile(s["quantiles"], window, 0.50)
+        now["return_q95"] = quantiles.quantile(s["quantiles"], window, 0.95)
+
+
+@part
+def end_seconds(s: Any, seconds: int, decay: float, window: int) -> None:
+    """The second under way ends, and `seconds` − 1 more without an update."""
+    r = last_return(s["seconds"])
+    merge(s["mids"], s["seconds"]["mid"], seconds, decay)
+    if not math.isnan(r):
+        merge(s["moves"], r, 1, decay)
+        quantiles.take(s["quantiles"], s["returns"], r, window)
+        s["returns"] += 1
+    if seconds > 1:
+        merge(s["moves"], 0.0, seconds - 1, decay)
+        quantiles.take_zeros(s["quantiles"], s["returns"], seconds - 1, window)
+        s["returns"] += seconds - 1
+    if s["returns"] >= WARM_UP_S:
+        shape(s, window)
+
+
+@part
+def distance(s: Any, mid: float) -> float:
+    """Of a mid price from the mean, in standard deviations; NaN where these are rounding."""
+    m = s["mids"]
+    deviation = math.sqrt(m["second"] / m["weight"])
+    return (mid - m["mean"]) / deviation if deviation > RESOLUTION * mid else np.nan
+
+
+@kernel(out_type(STATE), TICKS, rows_type(order_flow.COLUMNS), float64, int64, out_type(COLUMNS), counted=False)
+def measure(state: Any, ticks: Any, flow: Any, decay: float, window: int, out: Any) -> None:
+    """Walk tick rows; out: one row for each."""
+    for row in range(len(ticks)):
+        tick = ticks[row]
+        i = tick["instrument"]
+        s, mid = state[i], flow[row]["mid_price"]
+        if tick["kind"] in (SNAPSHOT, DEPTH, RESET):
+            if mid > 0.0:
+                seconds = ended_by(s["seconds"], tick)
+                if seconds > 0:
+                    end_seconds(s, seconds, decay, window)
+                s["seconds"]["mid"] = mid
+                if s["returns"] >= WARM_UP_S:
+                    s["now"]["mid_z_score"] = distance(s, mid)
+            elif s["seconds"]["mid"] > 0.0:
+                state[i] = BLANK[0]
+        out[row] = s["now"]

@@ -1,0 +1,84 @@
+"""`Reading`: one batch, read by the kernel as far as it goes, and frame by frame where it stops.
+
+What the caller puts into `rows` for a frame comes between what the kernel wrote before and after it. The kernel is
+handed the rows that so many bytes can fill at most, untouched memory until it writes; what is left of them is given
+back at the end.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market.batch import Batch, Events, Structs
+from market.record import SEPARATOR
+from market.schema import EVENT, MARK
+from operators.scan.frames import SLOTS, most_rows, scan
+from operators.scan.message import MOST_STRANGERS
+from operators.scan.tables import compiled
+from venues.keys import MAX_FRAME_BYTES, Layout
+from venues.rows import Rows
+
+
+class Reading:
+    """The rows of a batch as they are found."""
+
+    def __init__(self, layout: Layout, batch: Batch) -> None:
+        frames = batch.frames
+        self.rows = Rows()  # of frames that the kernel left to the caller
+        self._tables = compiled(layout)
+        self._frames, self._receive_times = frames, batch.receive_times
+        self._events = np.empty(most_rows(len(frames), _bytes(frames.offsets)), EVENT)
+        self._marks = np.empty(len(frames), MARK)
+        self._scratch = np.empty(SLOTS, np.int64), np.empty(SLOTS), np.empty((MOST_STRANGERS, 2), np.uint64)
+        self._frame = self._row = self._mark = 0  # how far the kernel is
+        self._pieces: list[Events] = []
+        self._cut = 0  # rows of `_events` that are in pieces
+
+    def odd_frames(self, symbols: Callable[[], NDArray[np.void]]) -> Iterator[int]:
+        """Read on; gives the position of every frame that the caller must see to."""
+        while self._frame < len(self._frames):
+            if not self._is_record():
+                self._scan(symbols())
+            if self._frame < len(self._frames):
+                yield self._frame
+                self._frame += 1
+
+    def events(self) -> Events:
+        """All rows; the end of reading."""
+        if self._pieces or self.rows.headers:
+            return np.concatenate([*self._pieces, self._events[self._cut : self._row], self.rows.events()])
+        self._events.resize(self._row, refcheck=False)
+        return self._events
+
+    def marks(self) -> Structs:
+        """All marks in the order of frames."""
+        scanned = self._marks[: self._mark].copy()
+        if not self.rows.marks:
+            return scanned
+        found = np.concatenate([scanned, self.rows.mark_rows()])
+        return found[np.argsort(found["frame"], kind="stable")]
+
+    def _is_record(self) -> bool:
+        """Whether the next frame is ours; asked here, as definitions change what the kernel needs to know."""
+        start, end = self._frames.offsets[self._frame : self._frame + 2]
+        return bool(start < end) and self._frames.data[start] == SEPARATOR[0]
+
+    def _scan(self, symbols: NDArray[np.void]) -> None:
+        frames, begun = self._frames, self._row
+        self._frame, self._row, self._mark = scan(
+            frames.data, frames.offsets, self._receive_times, self._frame, *self._tables, symbols,
+            self._events, self._row, self._marks, self._mark, *self._scratch,
+        )  # fmt: skip
+        if self._row > begun and self.rows.headers:
+            self._pieces += [self._events[self._cut : begun], self.rows.events()]
+            self._cut, self.rows = begun, Rows(marks=self.rows.marks)
+
+
+def _bytes(offsets: NDArray[np.int32]) -> int:
+    """Of the frames that the kernel may read."""
+    total = int(offsets[-1]) - int(offsets[0])
+    if total <= MAX_FRAME_BYTES:
+        return total
+    sizes = np.diff(offsets)
+    return int(sizes[sizes <= MAX_FRAME_BYTES].sum())
