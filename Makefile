@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && command -v $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help setup run test lint fmt docs kill-test bench clean
+.PHONY: help setup run test lint fmt docs kill-test bench bench-peers fuzz clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,9 +45,19 @@ kill-test: setup  ## the long form of the kill test: every process, many times
 	@BAROGRAPH_KILLS=20 $(BIN)/python -m pytest tests/flows/test_kill.py
 
 bench: setup  ## what the performance claims rest on; needs the captures that BAROGRAPH_CAPTURES names
-	@$(BIN)/python benchmarks/pipeline.py
+	@$(BIN)/python benchmarks/hot_path.py
+	@$(BIN)/python benchmarks/scale.py
+	@$(BIN)/python benchmarks/impact.py
+	@$(BIN)/python benchmarks/transport.py
 	@$(BIN)/python benchmarks/latency.py
 
+bench-peers: setup  ## the environment of benchmarks/peers, apart from our own
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers/requirements.txt
+
+fuzz: setup  ## the scanner against msgspec for an hour (BAROGRAPH_FUZZ=seconds)
+	@BAROGRAPH_FUZZ=$${BAROGRAPH_FUZZ:-3600} $(BIN)/python -m pytest tests/operators/scan/test_fuzz.py -s --timeout 0
+
 clean:  ## remove .venv and caches; data stays
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-peers .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

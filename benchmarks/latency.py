@@ -1,7 +1,8 @@
-"""Receive → emitted latency against the simulated exchange, all processes of `barograph up` running on this machine.
+"""Receive → features → signal → store against the simulated exchange, all of `barograph up` running on this machine.
 
-From the moment a frame was taken from its socket until all operators are done with its batch (stage `sink`) or its
-rows can be queried (stage `store`), measured by the running system itself in the table `latency`.
+From the moment a message was taken from its socket until its features are measured (stage `features`), until all
+operators are done with it, signals included (`sink`), or until its rows can be queried (`store`), for every message, as
+the running system itself writes it into the table `latency` once a second.
 The exchange, the store and the gateway share the cores with what is measured: a floor for a dedicated host.
 
     python benchmarks/latency.py [messages per second …]
@@ -20,9 +21,10 @@ SECONDS = 30
 WARM_UP_SECONDS = 8
 
 QUERY = f"""
-select shard, stage, count() as seconds, sum(count) as batches,
+select shard, stage, count() as seconds, sum(count) as messages,
     round(quantileExactWeighted(0.5)(p50_ns, toUInt64(count)) / 1e6, 2) as p50_ms,
-    round(quantileExact(0.5)(p99_ns) / 1e6, 2) as median_p99_ms,
+    round(quantileExact(0.5)(p99_ns) / 1e6, 2) as p99_ms,
+    round(quantileExact(0.5)(p999_ns) / 1e6, 2) as p999_ms,
     round(max(p99_ns) / 1e6, 2) as worst_p99_ms
 from latency
 where receive_time > (select min(receive_time) from latency) + interval {WARM_UP_SECONDS} second
@@ -57,11 +59,14 @@ def measure(rate: float) -> None:
         achieved = sum(float(text.splitlines()[1]) for text in rates)
         print(f"asked {rate:.0f} messages/s, stored {achieved:.0f} rows/s of quotes and trades")
         for row in csv.DictReader(io.StringIO(barograph("sql", QUERY, "--format", "csv", "--config", str(config)))):
-            where = f"{row['shard']:<12} {row['stage']:<6}"
-            p99 = f"p99 {row['median_p99_ms']:>8} ms (median second) {row['worst_p99_ms']:>8} ms (worst second)"
-            print(f"  {where} p50 {row['p50_ms']:>8} ms   {p99}   {row['batches']} batches in {row['seconds']} s")
+            where = f"{row['shard']:<12} {row['stage']:<8}"
+            of_seconds = (
+                f"p99 {row['p99_ms']:>7}  p99.9 {row['p999_ms']:>7}  worst second's p99 {row['worst_p99_ms']:>8}"
+            )
+            messages = f"{int(row['messages']) / int(row['seconds']):,.0f} messages/s"
+            print(f"  {where} p50 {row['p50_ms']:>7}  {of_seconds} ms   {messages} in {row['seconds']} s")
 
 
 if __name__ == "__main__":
-    for asked in [float(word) for word in sys.argv[1:]] or [1_000.0, 10_000.0]:
+    for asked in [float(word) for word in sys.argv[1:]] or [100.0, 1_000.0, 10_000.0, 30_000.0]:
         measure(asked)

@@ -15,11 +15,13 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flows.market import stages
 from market import record
 from market.batch import Batch
 from market.frames import Frames
+from operators.measures import MEASURES
 
 SHARD, ROWS, RATE = "binance-usdm/0", 256, 10
 START_MS = 1_700_000_000_000
@@ -106,53 +108,68 @@ def resident_mib() -> float:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+Spent = NDArray[np.float64]  # until the features are measured, and until everything is done
+
+
 class Flow:
     """All stages with their states."""
 
     def __init__(self) -> None:
         self.stages = [(stage, stage.empty()) for stage in stages()]
 
-    def take(self, batch: Batch) -> float:
-        """Seconds of processor time that the batch took."""
+    def take(self, batch: Batch) -> Spent:
+        """Processor time that the batch took."""
         began = time.process_time()
-        for stage, state in self.stages:
+        for stage, state in self.stages[: len(MEASURES)]:
             batch = stage.advance(state, batch)
-        return time.process_time() - began
+        measured = time.process_time() - began
+        for stage, state in self.stages[len(MEASURES) :]:
+            batch = stage.advance(state, batch)
+        return np.array([measured, time.process_time() - began])
 
 
-def by_instruments(count: int) -> float:
+def by_instruments(count: int) -> Spent:
     """µs per frame, the best of three parts of the stream."""
     markets, flow = [Market(number) for number in range(count)], Flow()
     for batch in settled(markets):
         flow.take(batch)
-    spent = [flow.take(batch) for batch in stream(markets, FRAMES, RATE)]
+    spent = np.array([flow.take(batch) for batch in stream(markets, FRAMES, RATE)])
     third = len(spent) // 3
-    return min(sum(spent[at : at + third]) for at in (0, third, 2 * third)) / (third * ROWS) * 1e6
+    thirds = [spent[at : at + third].mean(axis=0) for at in (0, third, 2 * third)]
+    return np.min(thirds, axis=0) / ROWS * 1e6
 
 
-def by_minutes() -> Iterator[tuple[int, float, float]]:
+def by_minutes() -> Iterator[tuple[int, Spent, float]]:
     """(minute, µs per frame in the minute before it, resident MiB) of one long stream of one instrument."""
-    markets, flow, spent = [Market(0)], Flow(), list[float]()
+    markets, flow, spent = [Market(0)], Flow(), list[Spent]()
     for batch in settled(markets):
         flow.take(batch)
     per_minute = LONG_RATE * 60 // ROWS
     for number, batch in enumerate(stream(markets, LONG_RATE * 60 * MINUTES[-1], LONG_RATE), start=1):
         spent.append(flow.take(batch))
         if number % per_minute == 0 and number // per_minute in MINUTES:
-            yield number // per_minute, float(np.median(spent[-per_minute:])) / ROWS * 1e6, resident_mib()
+            yield number // per_minute, np.median(spent[-per_minute:], axis=0) / ROWS * 1e6, resident_mib()
 
 
 def main() -> None:
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[0]})
-    base = 0.0
+    base: Spent | None = None
     for count in [int(word) for word in sys.argv[1:]] or [1, 10, 100, 1_000]:
         cost = by_instruments(count)
-        base = base or cost
-        print(f"{count:>5} instruments: {cost:6.2f} µs/frame, {cost / base:.2f} × the first; {resident_mib():.0f} MiB")
-    first = 0.0
+        base = cost if base is None else base
+        print(f"{count:>5} instruments: {told(cost, base)}; {resident_mib():.0f} MiB")
+    first: Spent | None = None
     for minute, cost, memory in by_minutes():
-        first = first or cost
-        print(f"minute {minute:>3} of a stream: {cost:6.2f} µs/frame, {cost / first:.2f} × the first; {memory:.0f} MiB")
+        first = cost if first is None else first
+        print(f"minute {minute:>3} of a stream: {told(cost, first)}; {memory:.0f} MiB")
+
+
+def told(cost: Spent, first: Spent) -> str:
+    """Both costs, and their ratios to the first ones."""
+    (measured, whole), (of_measured, of_whole) = cost, cost / first
+    return (
+        f"features {measured:5.2f} µs/frame ({of_measured:.2f} ×), all steps {whole:5.2f} µs/frame ({of_whole:.2f} ×)"
+    )
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from market.batch import Structs
 from market.schema import NO_SEQUENCE
+from operators.book import orders
 
 NOTHING = -(1 << 62)  # as a key: below every other
 BLOCK, ZONE = 16, 256  # cells
@@ -63,6 +64,8 @@ class Ladders(NamedTuple):
     blocks: NDArray[np.float64]  # total of BLOCK cells each
     zones: NDArray[np.float64]  # total of ZONE cells each
     levels: Structs  # LEVEL, all overflows, ascending by key within a side
+    tables: Structs  # (I,) TABLE, the single orders of books whose feed names them (operators/book/orders.py)
+    slots: Structs  # ORDER, all tables
 
 
 def empty(instruments: int) -> Ladders:
@@ -74,13 +77,15 @@ def empty(instruments: int) -> Ladders:
         books[name] = NOTHING
     for name in ("step", "next_step"):
         books[name] = 1
-    return Ladders(books, np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, LEVEL))
+    return Ladders(books, np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, LEVEL), *orders.empty(instruments))
 
 
 def with_books(ladders: Ladders, instruments: int) -> Ladders:
     """The same books, and empty ones after them up to `instruments`."""
-    more = empty(instruments - len(ladders.books)).books
-    return ladders._replace(books=np.concatenate([ladders.books, more]))
+    more = empty(instruments - len(ladders.books))
+    return ladders._replace(
+        books=np.concatenate([ladders.books, more.books]), tables=np.concatenate([ladders.tables, more.tables])
+    )
 
 
 def with_width(ladders: Ladders, instrument: int, width: int) -> Ladders:

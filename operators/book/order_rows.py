@@ -16,16 +16,13 @@ Cost per row: two searches of a table and one level.
 
 from typing import Any
 
-from market.schema import BOOK, Kind
-from operators.book.depth import write_depth
-from operators.book.ladders import empty as no_ladders
-from operators.book.orders import STATE, has_room, remove, slot_of, write_order
+from market.schema import Kind
+from operators.book.orders import has_room, remove, slot_of, write_order
 from operators.book.window import put, size_at
-from operators.kernel import EVENTS, kernel, out_type, part, state_type
+from operators.kernel import part
 
 LEVEL, ADD, DELETE = int(Kind.LEVEL), int(Kind.ORDER_ADD), int(Kind.ORDER_DELETE)
 MOST_LOTS = 1 << 53  # up to it every number of lots is a float64 too
-LADDERS = state_type(no_ladders(0))
 
 
 @part
@@ -46,16 +43,16 @@ def change_level(ladders: Any, book: Any, lot: Any, side: int, key: int, lots: i
 
 
 @part
-def change_order(orders: Any, ladders: Any, book: Any, row: Any) -> bool:
+def change_order(ladders: Any, book: Any, row: Any) -> bool:
     """Apply one row; whether the book is sound after it; not where there is no room."""
-    table = orders.tables[row["instrument"]]
+    table = ladders.tables[row["instrument"]]
     lot = table["lot"]
     if not has_room(table, row["kind"] == ADD):
         return False
     side, lots = 0 if row["side"] > 0 else 1, lots_of(row["size"], lot)
     key = row["price"] if side == 0 else -row["price"]
-    slot = slot_of(orders, table, row["previous"])
-    order = orders.slots[slot]
+    slot = slot_of(ladders, table, row["previous"])
+    order = ladders.slots[slot]
     sound = lots > 0 or (lots == 0 and row["kind"] == DELETE)
     if row["kind"] == ADD and sound:
         if order["lots"] == 0:
@@ -70,49 +67,18 @@ def change_order(orders: Any, ladders: Any, book: Any, row: Any) -> bool:
             lots = order["lots"]
         sound = sound and lots <= order["lots"]
         if lots >= order["lots"]:
-            remove(orders, table, slot)
+            remove(ladders, table, slot)
         else:
             order["lots"] -= lots
     return sound and change_level(ladders, book, lot, side, key, -lots)
 
 
 @part
-def added(events: Any, low: int, high: int) -> int:
-    """How many orders the rows [low, high) could add."""
-    count = 0
+def lacks_slots(ladders: Any, events: Any, low: int, high: int) -> bool:
+    """Whether the rows [low, high), all of levels or all of orders, need more room for orders than there is."""
+    if low == high or events[low]["kind"] == LEVEL:
+        return False
+    more = 0
     for i in range(low, high):
-        count += events[i]["kind"] == ADD
-    return count
-
-
-@part
-def change_all(orders: Any, ladders: Any, book: Any, events: Any, low: int, high: int) -> bool:
-    """Apply the rows [low, high), of orders or levels, in their order; whether the book is sound after it."""
-    sound = True
-    for side in range(2):
-        book["added"][side], book["removed"][side] = 0.0, 0.0
-    for i in range(low, high):
-        sound = change_order(orders, ladders, book, events[i]) and sound
-    return sound and book["best"][0] < -book["best"][1]
-
-
-@kernel(STATE, LADDERS, EVENTS, out_type(BOOK), counted=False)
-def apply_orders(orders: Any, ladders: Any, events: Any, books: Any) -> int:
-    """Take DEPTH messages (headers and rows of orders) into their books; books[i] is the book after message i.
-
-    Returns how many were taken: it stops before one that there is no room for, and after one that leaves a book which
-    is not sound or has one side only.
-    """
-    position, taken = 0, 0
-    while position < len(events):
-        header, end = events[position], position + 1 + events[position]["levels"]
-        book = ladders.books[header["instrument"]]
-        full = max(book["filled"][0], book["filled"][1]) + header["levels"] > book["room"] >> 1
-        if full or not has_room(orders.tables[header["instrument"]], added(events, position + 1, end)):
-            break
-        if not change_all(orders, ladders, book, events, position + 1, end) or min(book["filled"]) == 0:
-            break
-        book["last"] = header["sequence"]
-        write_depth(ladders, book, books[taken], True)
-        position, taken = end, taken + 1
-    return taken
+        more += events[i]["kind"] == ADD
+    return not has_room(ladders.tables[events[low]["instrument"]], more)

@@ -10,7 +10,7 @@ The place in the queue of a level is not kept. Memory: 64 bytes per order that t
 doubling, outside kernels, into new slots at the end of the array; old slots are not used again.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -42,10 +42,13 @@ TABLE = np.dtype(
 
 
 class Orders(NamedTuple):
-    """The orders of all books of a shard."""
+    """The orders of all books of a shard; in use these are the last two fields of Ladders."""
 
     tables: Structs  # (I,) TABLE
     slots: Structs  # ORDER, all tables
+
+
+Holder = TypeVar("Holder")  # Ladders or Orders
 
 
 def empty(instruments: int) -> Orders:
@@ -55,18 +58,21 @@ def empty(instruments: int) -> Orders:
     return Orders(tables, np.zeros(0, ORDER))
 
 
-def room_for(orders: Orders, instrument: int, more: int) -> Orders | None:
+def room_for(orders: Holder, instrument: int, more: int) -> Holder | None:
     """The same orders, with room for that many more of one instrument; None beyond MAX_ORDERS."""
-    table = orders.tables[instrument]
+    table = cast(Any, orders).tables[instrument]
     if has_room(table, more):
         return orders
     wanted = max(int(table["held"]) + more, MIN_ORDERS)
-    return _moved(orders, instrument, (wanted - 1).bit_length() + 1) if wanted <= MAX_ORDERS else None
+    if wanted > MAX_ORDERS:
+        return None
+    moved = _moved(cast(Any, orders), instrument, (wanted - 1).bit_length() + 1)
+    return cast(Holder, cast(Any, orders)._replace(slots=moved.slots))
 
 
 def _moved(orders: Orders, instrument: int, bits: int) -> Orders:
     """The same orders, those of one instrument in 2^bits new slots."""
-    tables, slots = orders
+    tables, slots = orders.tables, orders.slots
     table, used = tables[instrument], tables["bits"] > 0
     end = int((used * (tables["first"] + (1 << tables["bits"]))).max())
     first, last = int(table["first"]), int(table["first"] + (used[instrument] << table["bits"]))
@@ -128,8 +134,9 @@ def has_room(table: Any, more: int) -> bool:
 
 
 @part
-def forget_orders(orders: Any, table: Any) -> None:
+def forget_orders(orders: Any, instrument: int) -> None:
     """Forget all orders of an instrument."""
+    table = orders.tables[instrument]
     if table["held"] > 0:
         for slot in range(table["first"], table["first"] + (1 << table["bits"])):
             orders.slots[slot]["lots"] = 0

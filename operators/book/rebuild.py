@@ -42,6 +42,7 @@ from operators.book.ladders import (
     with_levels,
     with_width,
 )
+from operators.book.orders import room_for
 from operators.book.pending import Pending
 from operators.book.rows import Place, Verdict, empty_rows
 from operators.book.sequence import judge
@@ -111,6 +112,8 @@ def _define(books: Books, instruments: InstrumentTable) -> None:
     rows = books.ladders.books
     for number, row in enumerate(instruments.rows):
         rows["next_step"][number] = tick_ratio(row.tick_size)
+        if books.ladders.tables["held"][number] == 0:
+            books.ladders.tables["lot"][number] = tick_ratio(row.lot_size)
     rows["step"][known:] = rows["next_step"][known:]
     books.instruments = instruments
 
@@ -140,7 +143,7 @@ def _settle(books: Books, snapshot: Events, venue: Venue) -> int:
     newer = [message for message in kept if message["sequence"][0] > sequence]
     if not _continued(sequence, newer, venue.capability.detection == "chain", unseen=int(book["seen"])):
         return Verdict.NEAR if good else Verdict.TOO_OLD
-    if not _fits(books, instrument, sum(map(len, (snapshot, *newer))), emptied=True):
+    if not _fits(books, instrument, np.concatenate([snapshot, *newer]), emptied=True):
         return _lost(books, instrument, Verdict.FULL)
     _cover(books, instrument, snapshot)
     whole = replace(books.ladders, snapshot, venue.snapshot_levels)
@@ -173,18 +176,23 @@ def _cover(books: Books, instrument: int, snapshot: Events) -> None:
 def _widen(books: Books, message: Events) -> int:
     """Make room for a depth message; ASK to have it walked, or the verdict that there is none left."""
     instrument = int(message["instrument"][0])
-    if _fits(books, instrument, len(message)):
+    if _fits(books, instrument, message):
         return ASK
     books.ladders.books["seen"][instrument] = message["sequence"][0]
     return _lost(books, instrument, Verdict.FULL)
 
 
-def _fits(books: Books, instrument: int, levels: int, *, emptied: bool = False) -> bool:
-    """Double the room of a book until that many levels more could come on either side; False beyond MAX_LEVELS."""
+def _fits(books: Books, instrument: int, rows: Events, *, emptied: bool = False) -> bool:
+    """Double the room of a book until these rows could all be new levels, or orders; False beyond the limits of it."""
     book = books.ladders.books[instrument]
-    wanted = levels + (0 if emptied else int(book["filled"].max()))
+    wanted = len(rows) + (0 if emptied else int(book["filled"].max()))
     if wanted > MAX_LEVELS:
         return False
+    if (rows["kind"] >= Kind.ORDER_ADD).any():
+        roomy = room_for(books.ladders, instrument, int((rows["kind"] == Kind.ORDER_ADD).sum()))
+        if roomy is None:
+            return False
+        books.ladders = roomy
     if wanted > book["room"] // 2:
         books.ladders = with_levels(books.ladders, instrument, max(MIN_LEVELS, 1 << (wanted - 1).bit_length()))
     return True

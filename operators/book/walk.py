@@ -11,6 +11,8 @@ import numpy as np
 from market.schema import NO_SEQUENCE, Flag, Kind
 from operators.book.depth import write_depth
 from operators.book.ladders import NOTHING, empty
+from operators.book.order_rows import change_order, lacks_slots
+from operators.book.orders import forget_orders
 from operators.book.rows import (
     APPLIED,
     CROSSED,
@@ -32,7 +34,7 @@ from operators.book.sequence import judge
 from operators.book.window import clear, put
 from operators.kernel import EVENTS, boolean, int64, kernel, part, state_type
 
-SNAPSHOT, DEPTH, TICKER = int(Kind.SNAPSHOT), int(Kind.DEPTH), int(Kind.TICKER)
+LEVEL, SNAPSHOT, DEPTH, TICKER = int(Kind.LEVEL), int(Kind.SNAPSHOT), int(Kind.DEPTH), int(Kind.TICKER)
 TRADE, AGGREGATE_TRADE = int(Kind.TRADE), int(Kind.AGGREGATE_TRADE)
 TICK_CHANGED = int(Flag.TICK_CHANGED)
 ASK = -1  # as `answer`: stop at a message that needs help
@@ -43,12 +45,15 @@ PLACE = state_type(Place(0, 0, 0, 0))
 
 @part
 def patch(ladders: Any, book: Any, events: Any, low: int, high: int) -> bool:
-    """Apply the LEVEL rows [low, high) in their order; whether the book is sound after it."""
+    """Apply the rows [low, high) of levels or orders in their order; whether the book is sound after it."""
     sound = True
     for side in range(2):
         book["added"][side], book["removed"][side] = 0.0, 0.0
     for i in range(low, high):
         level = events[i]
+        if level["kind"] != LEVEL:
+            sound &= change_order(ladders, book, level)
+            continue
         sound &= 0.0 <= level["size"] < np.inf
         side = 0 if level["side"] > 0 else 1
         change = put(ladders, book, side, level["price"] if side == 0 else -level["price"], level["size"])
@@ -78,11 +83,12 @@ def beyond(book: Any, keys: Any) -> bool:
 
 
 @part
-def lose(ladders: Any, book: Any) -> None:
+def lose(ladders: Any, book: Any, instrument: int) -> None:
     """Forget the levels of a book that must not be trusted."""
     for side in range(2):
         clear(ladders, book, side)
         book["edge"][side], book["near"][side] = NOTHING, NOTHING
+    forget_orders(ladders, instrument)
     book["last"] = NO_SEQUENCE
 
 
@@ -102,16 +108,16 @@ def depth(ladders: Any, book: Any, events: Any, position: int, chained: bool) ->
             book["near"][0], book["near"][1] = -NOTHING, -NOTHING
             verdict = NEAR
     if verdict in (GAP, CROSSED, EDGE):
-        lose(ladders, book)
+        lose(ladders, book, event["instrument"])
     if verdict != DUPLICATE:
         book["seen"] = sequence
     return verdict
 
 
 @part
-def reset(ladders: Any, book: Any, flags: int) -> int:
+def reset(ladders: Any, book: Any, instrument: int, flags: int) -> int:
     """Begin the book of an instrument anew; its price step changes here and nowhere else."""
-    lose(ladders, book)
+    lose(ladders, book, instrument)
     book["seen"] = NO_SEQUENCE
     if flags & TICK_CHANGED:
         book["step"][0], book["step"][1] = book["next_step"][0], book["next_step"][1]
@@ -119,10 +125,13 @@ def reset(ladders: Any, book: Any, flags: int) -> int:
 
 
 @part
-def needs_help(book: Any, event: Any) -> bool:
+def needs_help(ladders: Any, book: Any, events: Any, position: int) -> bool:
     """Whether a message is for the caller: a snapshot, or changes that its book may have no room for."""
+    event = events[position]
     if event["kind"] == DEPTH and book["last"] != NO_SEQUENCE:
-        return bool(max(book["filled"][0], book["filled"][1]) + event["levels"] > book["room"] >> 1)
+        if max(book["filled"][0], book["filled"][1]) + event["levels"] > book["room"] >> 1:
+            return True
+        return lacks_slots(ladders, events, position + 1, position + 1 + event["levels"])
     return bool(event["kind"] == SNAPSHOT)
 
 
@@ -139,7 +148,7 @@ def walk(ladders: Any, events: Any, place: Any, answer: int, chained: bool, rows
         kind, book = event["kind"], ladders.books[event["instrument"]]
         if answer == ASK:
             book["stood"] = max(book["seen"], book["last"])
-            if needs_help(book, event):
+            if needs_help(ladders, book, events, position):
                 break
         row = rows.ticks[tick]
         write_head(row, event)
@@ -149,7 +158,7 @@ def walk(ladders: Any, events: Any, place: Any, answer: int, chained: bool, rows
         elif kind == DEPTH:
             verdict = depth(ladders, book, events, position, chained)
         elif kind not in (TICKER, TRADE, AGGREGATE_TRADE):
-            verdict = reset(ladders, book, event["flags"])
+            verdict = reset(ladders, book, event["instrument"], event["flags"])
         answer = ASK
         good = verdict in (APPLIED, NEAR, SETTLED)
         if kind == TICKER:
@@ -193,7 +202,7 @@ def replace(ladders: Any, snapshot: Any, limit: int) -> bool:
     has used up seven eighths of the way there, the next snapshot is asked for, so that the book stays valid meanwhile.
     """
     book = ladders.books[snapshot[0]["instrument"]]
-    lose(ladders, book)
+    lose(ladders, book, snapshot[0]["instrument"])
     sound = patch(ladders, book, snapshot, 1, len(snapshot))
     for side in range(2):
         sign = 1 - 2 * side
@@ -219,4 +228,4 @@ def apply(ladders: Any, message: Any) -> bool:
 @kernel(LADDERS, int64)
 def forget(ladders: Any, instrument: int) -> None:
     """Forget the levels of a book that must not be trusted."""
-    lose(ladders, ladders.books[instrument])
+    lose(ladders, ladders.books[instrument], instrument)
