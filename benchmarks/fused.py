@@ -33,11 +33,7 @@ STATE = np.dtype(
         ("mantissa", np.int64, 64),  # values of the frame at hand by key: b"u"[0] & 63
         ("places", np.int64, 64),
         ("best", np.int64, 2),  # bid and ask, in ticks
-        (
-            "price",
-            np.int64,
-            (2, LEVELS),
-        ),  # of the last update, best first; −1 where there is none, which is worse than any
+        ("price", np.int64, (2, LEVELS)),  # of the last update, best first; −1 where there is none, the worst of all
         ("size", np.int64, (2, LEVELS)),
         ("updates", np.int64),  # e_n so far
         ("traded", np.int64),  # signed lots since the last update

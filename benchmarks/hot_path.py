@@ -2,8 +2,9 @@
 
 What the numbers stand for: CPU time from raw bytes in memory (Barograph: in a journal) to the row of
 `benchmarks.capture.NAMES`, over one real capture, each part in a process of its own on one core; see `part.py`.
-- `fused`: the same work in one Numba loop without framework; the physical bar. Aim: the whole market flow, from journal
-  through Bytewax to the feature frame, within 2 × of it in batches of 256 and more.
+- `fused`: the same work in one Numba loop without framework; the physical bar. Aim: the steps of the market flow that
+  make this row (`benchmarks/market_flow.py`), from journal through Bytewax to the feature frame, within 2 × of it in
+  batches of 256 and more. What all steps cost is in `scale.py`.
 - peers: the same row from the same frames, written as a good team would in that system (`benchmarks/peers/`). Aim: 10 ×
   as fast as the fastest of those that run live from Python, which hftbacktest does not.
 All rows are compared with those of `fused`, to TOLERANCE; a difference fails the run. Barograph makes a row and 40

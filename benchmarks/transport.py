@@ -1,9 +1,9 @@
 """What receiving costs: CPU per message and latency of the capture path, from the socket to the queue, by transport.
 
 What the numbers stand for: CPU time of the sockets' thread per message, and the time from the sender's write to our
-receive stamp, over loopback, with real USD-M frames. Everything between is ours as it
-runs: connection, ledger, watchdog, bounded queue. Where each message is a write of its own, the price is mostly that
-of waking up; ten in a write and the flood show the price of a message. Ratios are against the first transport.
+receive stamp, over loopback, with real USD-M frames. Everything between is ours as it runs: connection, ledger,
+watchdog, bounded queue. Where each message is a write of its own, the price is mostly that of waking up; ten in a write
+and the flood show the price of a message. Ratios are against the first transport.
 
     BAROGRAPH_CAPTURES=folder python benchmarks/transport.py [seconds per measurement]
 """

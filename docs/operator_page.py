@@ -3,12 +3,15 @@
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from types import ModuleType
 
 import operators
 from flows.market import STEPS
+from operators.analysis import horizons
 from operators.execution.trade import trade
+from operators.impact import estimate, walk
 from operators.portfolio.rebalance import rebalance
 from sinks.clickhouse.schema import tables
 
@@ -17,7 +20,10 @@ HEAD = """\
 
 Written by `make docs` from the docstrings in `operators/`. In the order of the data: every stage reads what the ones
 before it made, and `tests/contract.py` holds all of them to the same list. A name in quotes, such as "order_flow", is
-where a stage puts its columns. Costs are of one core, on the machine of [benchmarks.md](benchmarks.md)."""
+where a stage puts its columns. What stands at the end is measured when somebody asks. Costs are of one core, on the
+machine of [benchmarks.md](benchmarks.md)."""
+ASKED = (estimate, walk, horizons)
+PART_OF = re.compile(r"(; a|\nA) part of `([\w.]+)`(?:\.$)?")
 
 
 def stage_section(module: ModuleType, parts: list[ModuleType]) -> str:
@@ -26,18 +32,18 @@ def stage_section(module: ModuleType, parts: list[ModuleType]) -> str:
     title, body = _said(module, name)
     blocks = [f"## {title}", body, *_columns(module)]
     for part in parts:
-        heading, text = _said(part, "")
+        heading, text = _said(part)
         blocks += [f"### {heading}", text]
     return "\n\n".join(block for block in blocks if block)
 
 
-def _said(module: ModuleType, name: str) -> tuple[str, str]:
-    """The first sentence of a docstring as a heading, and the rest."""
-    first, _, rest = inspect.cleandoc(module.__doc__ or "").partition("\n\n")
+def _said(module: ModuleType, name: str = "") -> tuple[str, str]:
+    """The first sentence of a docstring as a heading, and the rest; not what it is a part of, which the page shows."""
+    first, _, rest = PART_OF.sub("", inspect.cleandoc(module.__doc__ or "")).partition("\n\n")
     heading = " ".join(first.split()).removeprefix(f"`{name}`: ")
     sentence, point, more = heading.partition(". ")
     title = f"`{name}`: {sentence}" if name else sentence
-    return title.rstrip("."), _markdown((more + "\n\n" + rest if point else rest).strip())
+    return title.rstrip("."), _markdown((more + "\n\n" + rest if point else rest).strip("\n"))
 
 
 def _markdown(text: str) -> str:
@@ -70,7 +76,7 @@ def modules() -> list[ModuleType]:
 
 def parts_of(name: str, found: list[ModuleType]) -> list[ModuleType]:
     """The modules that call themselves a part of a stage."""
-    return [module for module in found if f"a part of `{name}`" in " ".join((module.__doc__ or "").split())]
+    return [module for module in found if (said := PART_OF.search(module.__doc__ or "")) and said[2] == name]
 
 
 def page() -> str:
@@ -79,6 +85,7 @@ def page() -> str:
     stages = [inspect.getmodule(step) for step in (*STEPS, rebalance, trade)]
     named = [module for module in stages if module is not None]
     sections = [stage_section(stage, parts_of(stage.__name__.removeprefix("operators."), found)) for stage in named]
+    sections += ["## {}\n\n{}".format(*_said(module)) for module in ASKED]
     return "\n\n".join((HEAD, *sections))
 
 

@@ -34,7 +34,6 @@ from sources.journal import JournalSource
 TRADING = "trading/0"
 CONTROL = "control/0"
 
-
 # In the order of the data: what is measured of every message, then what is made of it.
 STEPS = (*MEASURES, bars, describe, coverage, detect, decide)
 

@@ -1,6 +1,6 @@
-"""Dtypes of every row that flows: EVENT before the book, TICK and BOOK from the book on, frames from the bars on.
+"""Dtypes of every row that flows: EVENT and MARK before the book, TICK and BOOK from it on, frames from the bars on.
 
-The first three are NumPy structs, for kernels; frames are Polars.
+Names in capitals that are NumPy structs are for kernels; those that are dicts are schemas of Polars frames.
 
 Times are int64 nanoseconds UTC. `NO_TIME` stands where the venue gives none. Column names here are the names in
 ClickHouse, in the API and on the dashboards.
@@ -79,7 +79,7 @@ TICK = np.dtype(
         ("instrument", np.int32),  # row in the shard's instrument table
         ("frame", np.int32),  # position of the frame in its journal batch
         ("book", np.int32),  # row of batch.books that belongs to this row; NO_BOOK elsewhere
-        ("kind", np.int8),  # Kind, without LEVEL
+        ("kind", np.int8),  # Kind of a message: neither LEVEL nor an order
         ("side", np.int8),  # trades: aggressor; 0 elsewhere
         ("valid", np.bool_),  # whether the quote is the venue's state at `sequence` beyond doubt
         ("off_book", np.bool_),  # trades: not matched in the book

@@ -29,18 +29,16 @@ from numpy.typing import NDArray
 from market.batch import Batch
 from market.clock import SECOND_NS
 from market.instrument import InstrumentTable
-from market.schema import BAR, GAP, NO_SEQUENCE, NO_TIME, TIMEFRAMES, Kind
+from market.schema import BAR, GAP, NO_SEQUENCE, NO_TIME, TIMEFRAMES
 from operators.features import order_flow
+from operators.features.rows import AGGREGATE_TRADE, DEPTH, FUTURE_NS, SNAPSHOT, TRADE
 from operators.kernel import TICKS, int64, kernel, out_type, part, rows_type, state_type
 from operators.slots import grown
 from operators.stage import Stage, registered, wire
 
 KEPT = 8  # bars of each timeframe kept open or for revision, the present one included
 LATENESS_S = 0.25
-FUTURE_NS = 5 * SECOND_NS
 NEVER = np.iinfo(np.int64).max
-SNAPSHOT, DEPTH = int(Kind.SNAPSHOT), int(Kind.DEPTH)
-TRADE, AGGREGATE_TRADE = int(Kind.TRADE), int(Kind.AGGREGATE_TRADE)
 INTERVALS = np.array(list(TIMEFRAMES.values()), np.int64) * SECOND_NS
 LATE, FUTURE, CREDIBLE = 0, 1, 2
 CAUSES = {LATE: ("late", "healed"), FUTURE: ("future", "open"), CREDIBLE: ("future", "healed")}

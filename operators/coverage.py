@@ -31,7 +31,8 @@ from market.batch import Batch
 from market.calendar import DAY_NS, Session, sessions
 from market.clock import SECOND_NS
 from market.instrument import InstrumentTable
-from market.schema import NO_SEQUENCE, Kind
+from market.schema import NO_SEQUENCE
+from operators.features.rows import DEPTH, RESET, SNAPSHOT
 from operators.kernel import TICKS, column, int64, kernel, out_type, part
 from operators.slots import grown
 from operators.stage import Stage, registered, wire
@@ -39,7 +40,6 @@ from operators.stage import Stage, registered, wire
 STALE_S = 5.0
 MINUTE_NS = 60 * SECOND_NS
 MISSED_NS = 7 * DAY_NS
-SNAPSHOT, DEPTH, RESET = int(Kind.SNAPSHOT), int(Kind.DEPTH), int(Kind.RESET)
 COVERAGE: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "session": pl.String,  # date of the session on its exchange: 2026-11-22

@@ -1,8 +1,8 @@
 """A pipeline as a good team writes it in Python: msgspec structs, a dict and a sorted list per side, rolling sums.
 
 The fastest of what was tried, in µs per frame of the capture: dict and `bisect` 5, `sortedcontainers.SortedDict` 6, the
-C book of PyPI's `order-book` 50 (it sorts anew whenever it is read after a change). The ten best levels are looked up
-only when a message reaches them. Sequence numbers are checked; a break ends the run.
+C book of the package `order-book` 50 (it sorts anew whenever it is read after a change). The ten best levels are looked
+up only when a message reaches them. Sequence numbers are checked; a break ends the run.
 """
 
 import time

@@ -9,13 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from market.clock import SECOND_NS
-from market.schema import DEPTH_LEVELS, NO_TIME, Kind
+from market.schema import DEPTH_LEVELS
 from operators.features.order_flow import RING, STATE, take
+from operators.features.rows import counts, event_time
 from operators.kernel import BOOKS, TICKS, int64, kernel, out_type, part
-
-FUTURE_NS = 5 * SECOND_NS  # stamps further ahead of our clock than this are not believed
-TRADE, AGGREGATE_TRADE = int(Kind.TRADE), int(Kind.AGGREGATE_TRADE)
 
 UPDATE = np.dtype(
     [
@@ -42,8 +39,7 @@ def write(s: Any, cursor: Any, tick: Any, book: Any, out: Any) -> None:
         cursor["run"] += 1
         cursor["event_time"] = 0
         cursor["volume"] = 0.0
-    if NO_TIME != tick["exchange_time"] <= tick["receive_time"] + FUTURE_NS:
-        cursor["event_time"] = max(cursor["event_time"], tick["exchange_time"])
+    cursor["event_time"] = event_time(tick, cursor["event_time"])
     out["event_time"], out["receive_time"] = cursor["event_time"], tick["receive_time"]
     out["sequence"], out["run"], out["volume"] = tick["sequence"], cursor["run"], cursor["volume"]
     cursor["volume"] = 0.0
@@ -66,10 +62,9 @@ def record(state: Any, cursor: Any, ticks: Any, books: Any, instrument: int, out
         if tick["instrument"] != instrument:
             continue
         s = state[0]
-        before = s["traded"]
         if take(s, tick, books):
             write(s, cursor[0], tick, books[tick["book"]], out[made])
             made += 1
-        elif tick["kind"] in (TRADE, AGGREGATE_TRADE):
-            cursor[0]["volume"] += abs(s["traded"] - before)
+        elif counts(s, tick):
+            cursor[0]["volume"] += tick["size"]
     return made

@@ -2,6 +2,7 @@
 
 After k squarings the ratio of the first to the second eigenvalue is raised to 2^k, so SQUARINGS of them leave nothing
 of the others unless two eigenvalues agree to six digits. No library call, so that kernels can have it.
+A part of `features.order_flow`.
 """
 
 from typing import Any

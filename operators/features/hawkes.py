@@ -5,8 +5,9 @@ of j before t is kept from event to event. n_ij is how many buys or sells (i) on
 Trades of one side and one exchange time are one event: a taker's order that met several makers.
 
 The parameters follow by online expectation maximisation. Each event of i is an immigrant with probability
-p_0 = μ_i / λ_i, a child of j with p_j = β n_ij R_j / λ_i, of mean age β n_ij L_j / λ_i where L_j(t) = Σ_k (t − t_jk)
-exp(−β (t − t_jk)). Sums of these, of the events and of time, weighing half `half_life_events` later, give
+p_0 = μ_i / λ_i, a child of j with p_j = β n_ij R_j / λ_i, whose age is L_j / R_j in the mean, where L_j(t) = Σ_k
+(t − t_jk) exp(−β (t − t_jk)). Sums of p_0, p_j, p_j L_j / R_j, events and time, weighing half `half_life_events` later,
+give
     μ_i = immigrants_i / time,  n_ij = children_ij / events_j,  β = children / ages.
 As children are events less immigrants, n · events = events − immigrants < events: the largest eigenvalue of n (the
 branching ratio) is below 1 whatever comes. β is kept within MIN_DECAY … MAX_DECAY, for exchange time is in ms.

@@ -12,10 +12,10 @@ own mirror image too, so G(−x) = −G(x), half of the states are kept, and a b
 with PRIOR transitions to a balanced book without a move: where moves are of many ticks, a few hundred transitions alone
 would say far too much.
 
-Valid SNAPSHOT and DEPTH rows drive: they count a transition each, of which half is forgotten after `half_life_s`. G is
-found anew at the first of them in every `renew_s` seconds of event time, from what came before. Every other row of the
-instrument repeats. A row that says the book is lost clears the value and no transition spans it; what was learned
-remains.
+Valid SNAPSHOT and DEPTH rows drive: each counts a transition, unless the book before it was balanced, and half of a
+transition is forgotten after `half_life_s`. G is found anew at the first of them in every `renew_s` seconds of event
+time, from what came before. Every other row of the instrument repeats. A row that says the book is lost clears the
+value and no transition spans it; what was learned remains.
 Warm-up: NaN until `transitions` (weighted) have been counted when G is found. Every other NaN: cleared.
 Cost: 0.02 µs per row, 3 µs per batch, 4 µs when G is found.
 Stoikov (2018), The micro-price: a high-frequency estimator of future prices, doi:10.1080/14697688.2018.1489139.
@@ -197,16 +197,7 @@ def update(s: Any, tick: Any, mid: float, tick_size: float) -> None:
 
 
 @kernel(
-    *(
-        out_type(STATE),
-        TICKS,
-        rows_type(order_flow.COLUMNS),
-        column(float64),
-        int64,
-        float64,
-        float64,
-        out_type(COLUMNS),
-    )
+    out_type(STATE), TICKS, rows_type(order_flow.COLUMNS), column(float64), int64, float64, float64, out_type(COLUMNS)
 )
 def measure(
     state: Any, ticks: Any, flow: Any, tick_sizes: Any, renew_ns: int, keep: float, transitions: float, out: Any

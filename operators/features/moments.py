@@ -7,18 +7,14 @@ event time (operators/features/seconds.py):
 - return_q05, return_q50, return_q95: quantiles of the last `window_s` returns (operators/features/quantiles.py);
 - mid_z_score = (mid − m) / √v with m and v those of the mid price at the end of each second, weighted alike.
 
-Moments are kept about the mean and merged, never taken as E[x²] − E[x]²: near 60 000 that would lose every digit of a
-move of 10⁻³. With W, m, M_2, M_3, M_4 what there is, and a value x of weight b to come, W′ = W + b, d = x − m:
-    M_4 += d⁴ W b (W² − W b + b²) / W′³ + 6 d² b² M_2 / W′² − 4 d b M_3 / W′
-    M_3 += d³ W b (W − b) / W′² − 3 d b M_2 / W′;  M_2 += d² W b / W′;  m += d b / W′.
-Seconds without an update come as one value of their total weight.
+How moments are kept without losing digits: operators/features/central_moments.py. Seconds without an update come as one
+value of their total weight.
 
 Book rows (mid_price not NaN) drive it, every row of the instrument shows it; NaN in mid_price clears it.
 Warm-up: NaN until WARM_UP_S seconds have ended after the first; quantiles until `window_s` have. Other NaN: cleared;
 skewness, kurtosis and mid_z_score also where nothing has moved (mid_z_score: by less than RESOLUTION of it).
 Cost: 0.02 µs per row, 3 µs per batch; a second that ends 0.2 µs.
-Pébay (2008), Formulas for robust, one-pass parallel computation of covariances and arbitrary-order statistical moments,
-doi:10.2172/1028931.
+Source: that of the moments, Pébay (2008), doi:10.2172/1028931.
 """
 
 import math
@@ -31,8 +27,9 @@ from numpy.typing import NDArray
 
 from market.batch import Batch
 from operators.features import order_flow, quantiles
+from operators.features.central_moments import MOMENTS, kurtosis_of, merge, skewness_of, variance_of
 from operators.features.rows import DEPTH, RESET, SNAPSHOT
-from operators.features.seconds import SECONDS, ended_by, last_return, weight_of
+from operators.features.seconds import SECONDS, ended_by, last_return
 from operators.kernel import TICKS, float64, int64, kernel, out_type, part, rows_type
 from operators.slots import grown
 from operators.stage import Stage, registered, wire
@@ -48,15 +45,6 @@ COLUMNS = np.dtype(
             *("return_mean", "return_variance", "return_skewness", "return_kurtosis"),
             *("return_q05", "return_q50", "return_q95", "mid_z_score"),
         )
-    ]
-)
-MOMENTS = np.dtype(
-    [
-        ("weight", np.float64),  # Σ w
-        ("mean", np.float64),
-        ("second", np.float64),  # Σ w (x − mean)²
-        ("third", np.float64),
-        ("fourth", np.float64),
     ]
 )
 STATE = np.dtype(
@@ -114,34 +102,11 @@ def moments(
 
 
 @part
-def merge(m: Any, x: float, values: int, decay: float) -> None:
-    """Let the weights of all values decay by `values` seconds, and take x for each of them."""
-    keep, b = math.pow(decay, float(values)), weight_of(decay, values)
-    w, m2, m3 = m["weight"] * keep, m["second"] * keep, m["third"] * keep
-    total, d = w + b, x - m["mean"]
-    step = d * b / total
-    m["fourth"] = (
-        m["fourth"] * keep
-        + d * step * step * step * w * (w * w - w * b + b * b) / (b * b)
-        + 6.0 * step * step * m2
-        - 4.0 * step * m3
-    )
-    m["third"] = m3 + d * step * step * w * (w - b) / b - 3.0 * step * m2
-    m["second"] = m2 + d * step * w
-    m["mean"] += step
-    m["weight"] = total
-
-
-@part
 def shape(s: Any, window: int) -> None:
     """The values that change once a second."""
     now, m = s["now"], s["moves"]
-    variance = m["second"] / m["weight"]
-    now["return_mean"], now["return_variance"] = m["mean"], variance
-    now["return_skewness"], now["return_kurtosis"] = np.nan, np.nan
-    if variance > 0.0:
-        now["return_skewness"] = m["third"] / m["weight"] / (variance * math.sqrt(variance))
-        now["return_kurtosis"] = m["fourth"] / m["weight"] / (variance * variance)
+    now["return_mean"], now["return_variance"] = m["mean"], variance_of(m)
+    now["return_skewness"], now["return_kurtosis"] = skewness_of(m), kurtosis_of(m)
     if s["returns"] >= window:
         now["return_q05"] = quantiles.quantile(s["quantiles"], window, 0.05)
         now["return_q50"] = quantiles.quantile(s["quantiles"], window, 0.50)
@@ -169,7 +134,7 @@ def end_seconds(s: Any, seconds: int, decay: float, window: int) -> None:
 def distance(s: Any, mid: float) -> float:
     """Of a mid price from the mean, in standard deviations; NaN where these are rounding."""
     m = s["mids"]
-    deviation = math.sqrt(m["second"] / m["weight"])
+    deviation = math.sqrt(variance_of(m))
     return (mid - m["mean"]) / deviation if deviation > RESOLUTION * mid else np.nan
 
 

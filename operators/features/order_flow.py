@@ -22,8 +22,8 @@ that do not overlap, each weighing half as much COMPONENT_WINDOWS windows later;
 Valid SNAPSHOT and DEPTH rows drive the values; every other row of the instrument repeats them. A row that says the
 book is lost clears them, so nothing is summed across a gap; the covariance and w outlive gaps. A message that the book
 contains already (old, duplicate) changes nothing. Trades count when they met the book (not off_book), with a size above
-0, and of one kind only: the first of `trade` and `aggregate_trade` that the instrument shows, for both report the same
-volume.
+0 and a side, and of one kind only: the first of `trade` and `aggregate_trade` that the instrument shows, for both
+report the same volume.
 Warm-up: none for the touch; windows of h are NaN for the first h driving rows after a clear, ofi_integrated_h until the
 first RENEW windows of 50 as well. NaN: not ready, or cleared.
 Cost: 0.25 µs per row that drives, 8 µs per batch.
@@ -39,8 +39,9 @@ from bytewax.operators import KeyedStream
 from numpy.typing import NDArray
 
 from market.batch import Batch
-from market.schema import DEPTH_LEVELS, NO_SEQUENCE, Kind
+from market.schema import DEPTH_LEVELS, NO_SEQUENCE
 from operators.features.component import first_component
+from operators.features.rows import DEPTH, RESET, SNAPSHOT, counts
 from operators.kernel import BOOKS, TICKS, kernel, out_type, part
 from operators.slots import grown
 from operators.stage import Stage, registered, wire
@@ -55,8 +56,6 @@ _WINDOWED = ("ofi", "ofi_deep", "ofi_normalised", "ofi_integrated", "signed_volu
 COLUMNS = np.dtype(
     [(name, np.float64) for name in _TOUCH] + [(f"{name}_{h}", np.float64) for name in _WINDOWED for h in HORIZONS]
 )
-SNAPSHOT, DEPTH, RESET = int(Kind.SNAPSHOT), int(Kind.DEPTH), int(Kind.RESET)
-TRADE, AGGREGATE_TRADE = int(Kind.TRADE), int(Kind.AGGREGATE_TRADE)
 EW_DECAY = 0.5 ** (1.0 / EW_UPDATES)
 COMPONENT_DECAY = 0.5 ** (1.0 / COMPONENT_WINDOWS)
 BLANK = np.full(len(COLUMNS.names or ()), np.nan).view(COLUMNS)
@@ -184,12 +183,18 @@ def enter(s: Any, ring: int, first: int) -> None:
 
 
 @part
-def renew_sums(s: Any) -> None:
-    """Sum the windows anew when the ring has come round, so that rounding never gathers."""
+def empty_sums(s: Any) -> None:
+    """Windows of nothing."""
     s["flow"][:] = 0.0
     s["volume"][:] = 0.0
     s["touch"][:] = 0.0
     s["depth"][:] = 0.0
+
+
+@part
+def renew_sums(s: Any) -> None:
+    """Sum the windows anew when the ring has come round, so that rounding never gathers."""
+    empty_sums(s)
     for ring in range(RING):
         first = 0
         while RING - ring > HORIZONS[first]:
@@ -257,7 +262,7 @@ def update(s: Any, book: Any) -> None:
     s["updates"] = n + 1
     if n < 0:
         s["traded"], now["ofi_ew"] = 0.0, 0.0
-        begin(s)
+        empty_sums(s)
         return
     s["volumes"][ring], s["depths"][ring] = s["traded"], depth
     s["touches"][ring] = (book["bid_size"][0] + book["ask_size"][0]) / 2.0
@@ -277,35 +282,18 @@ def update(s: Any, book: Any) -> None:
 
 
 @part
-def begin(s: Any) -> None:
-    """The first book after a clear: windows begin."""
-    s["flow"][:] = 0.0
-    s["volume"][:] = 0.0
-    s["touch"][:] = 0.0
-    s["depth"][:] = 0.0
-
-
-@part
-def trade(s: Any, kind: int, size: float, side: int, off_book: bool) -> None:
-    """Count one trade, if it counts."""
-    if s["trade_kind"] == 0:
-        s["trade_kind"] = kind
-    if kind == s["trade_kind"] and size > 0.0 and not off_book:
-        s["traded"] += side * size
-
-
-@part
 def take(s: Any, tick: Any, books: Any) -> bool:
     """Take one tick row of an instrument; whether it was an update of its book."""
     kind = tick["kind"]
-    if kind in (TRADE, AGGREGATE_TRADE):
-        trade(s, kind, tick["size"], tick["side"], tick["off_book"])
-    elif kind in (SNAPSHOT, DEPTH) and tick["valid"]:
+    if kind in (SNAPSHOT, DEPTH) and tick["valid"]:
         update(s, books[tick["book"]])
         s["sequence"] = tick["sequence"]
         return True
-    elif kind in (SNAPSHOT, DEPTH, RESET) and not (kind == DEPTH and tick["sequence"] <= s["sequence"]):
-        clear(s)
+    if kind in (SNAPSHOT, DEPTH, RESET):
+        if not (kind == DEPTH and tick["sequence"] <= s["sequence"]):
+            clear(s)
+    elif counts(s, tick):
+        s["traded"] += tick["side"] * tick["size"]
     return False
 
 

@@ -13,7 +13,8 @@ slot weigh the same in the realised spread and the impact.
 Trades count when they met the book (not off_book), with a size above 0 and a side, and of one kind only: the first of
 `trade` and `aggregate_trade` that the instrument shows. Trades and valid SNAPSHOT and DEPTH rows drive; every other row
 repeats. A row that says the book is lost clears everything, and trades without a book are not measured.
-Warm-up: NaN until WARM_UP_TRADES trades have been measured, for realised spread and impact HORIZON_S later. Other NaN:
+Warm-up: NaN until WARM_UP_TRADES trades have been measured, for realised spread and impact HORIZON_S later, for
+roll_spread_bps, which needs as many pairs of changes, two trades later. Other NaN:
 cleared; roll_spread_bps also where the covariance is not negative, that is where prices do not bounce.
 Cost: 0.03 µs per row, 3 µs per batch.
 Huang, Stoll (1996), Dealer versus auction markets, doi:10.1016/0304-405X(95)00867-E;

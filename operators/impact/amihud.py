@@ -4,6 +4,7 @@ amihud = 10⁶ · Σ w |r| / Σ w notional over seconds of event time, r the log
 notional price × size of its trades, w halving every half-life. Log return per million of quote currency (for inverse
 contracts: per million of price × contracts). The ratio of sums, not Amihud's mean of ratios, which one second with
 hardly a trade would rule. Amihud (2002), doi:10.1016/S1386-4181(01)00024-6.
+A part of `impact.calibrate`.
 """
 
 from typing import Any

@@ -2,6 +2,7 @@
 
 No estimate made now knows that the market will turn nervous in a minute. lambda_drift is how far off that has made
 estimates, 0.3 for about 30 %, weights halving every HALF_LIFE_S; operators/impact/estimate.py widens intervals by it.
+A part of `impact.calibrate`.
 """
 
 import math

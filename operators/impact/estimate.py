@@ -77,21 +77,23 @@ def _by_size(c: Any, size: float) -> dict[str, float]:
 def _obstacle(c: Any, book: Any, size: float, horizon_s: float) -> str:
     """Why nothing can be told; empty where something can."""
     spread = float(book["ask_price"][0] - book["bid_price"][0])
-    if math.isnan(c["kyle_lambda"]) and not c["square_root_weight"] > 0.0:
-        return "nothing is calibrated yet"
     if not spread > 0.0:
         return "there is no book to read the spread from"
-    if not c["price_variance"] >= spread * spread:
+    if c["price_variance"] < spread * spread:
         return "the price moves less than its spread in a second: quotes cannot show what trades do"
+    if math.isnan(c["kyle_lambda"]) and not c["square_root_weight"] > 0.0:
+        return "nothing is calibrated yet"
     if not size <= c["volume_rate"] * horizon_s:
         return f"the market trades {c['volume_rate'] * horizon_s:g} in {horizon_s:g} s, less than {size:g}"
     return ""
 
 
 def _combined(c: Any, components: dict[str, float], size: float, horizon_s: float) -> PriceImpact:
-    weights = {name: float(c[f"{name}_weight"]) for name in ("kyle", "square_root") if c[f"{name}_weight"] > 0.0}
+    ready = [name for name in ("kyle", "square_root") if math.isfinite(components[name])]
+    weights = {name: float(c[f"{name}_weight"]) for name in ready if c[f"{name}_weight"] > 0.0}
     if not weights:
         return _unknown(components, "no model has predicted anything yet")
+    weights = {name: weight / sum(weights.values()) for name, weight in weights.items()}
     errors = {
         "kyle": float(c["kyle_lambda_error"]) * size,
         "square_root": abs(components["square_root"] * c["square_root_y_error"] / c["square_root_y"]),
@@ -106,7 +108,7 @@ def _combined(c: Any, components: dict[str, float], size: float, horizon_s: floa
 
 
 def _wander(lambda_drift: float, horizon_s: float) -> float:
-    """Standard deviation of the log of lambda's average over the horizon, as a random walk's."""
+    """Standard deviation of the log of lambda's average over the horizon: half the end's variance, more than a walk's."""
     if math.isnan(lambda_drift):
         return 0.0
     return lambda_drift * math.sqrt(min(horizon_s / drift.HORIZON_S, DRIFT_MOST) / 2.0)

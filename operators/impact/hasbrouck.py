@@ -5,6 +5,7 @@ In order time (operators/impact/intervals.py), with r the change of the mid pric
 by least squares that forgets. hasbrouck_lambda = Σ r over STEPS intervals after w = 1 and nothing else: quote currency
 per unit of volume. Unlike `kyle`, an order that more orders follow is counted with what they do.
 Warm-up: WARM_UP faded intervals. Hasbrouck (1991), doi:10.1111/j.1540-6261.1991.tb03749.x.
+A part of `impact.calibrate`.
 """
 
 from typing import Any

@@ -8,6 +8,7 @@ different streams that overtake each other. Each order is described by three sig
 its size in units of a typical order, 1, and the logarithm of that size.
 
 Short intervals know more: the noise of the mid price grows with time, and an order is alone in its interval.
+A part of `impact.calibrate`.
 """
 
 import math

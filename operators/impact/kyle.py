@@ -1,4 +1,4 @@
-"""Kyle's lambda: permanent change of the mid price per unit of signed taker volume.
+"""Kyle's lambda: permanent change of the mid price per unit of signed taker volume; a part of `impact.calibrate`.
 
 For each interval of order time (operators/impact/intervals.py)
     Δmid = λ₀ v + a₀ n + b₀ l + λ₁ v′ + a₁ n′ + b₁ l′ + noise,
@@ -18,7 +18,7 @@ lately, Gaussian, half-life SCORE_HALF_LIFE_S) over the variance of its λ, so t
 changed and lengthens where it has not. The error of λ is the memories' own, or their disagreement where that is more.
 
 Kyle (1985), doi:10.2307/1913210; for terms beyond size Glosten, Harris (1988), doi:10.1016/0304-405X(88)90034-7, and
-Hasbrouck (1991), doi:10.2307/2328693.
+Hasbrouck (1991), doi:10.1111/j.1540-6261.1991.tb03749.x.
 """
 
 import math

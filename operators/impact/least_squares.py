@@ -7,6 +7,7 @@ even, and when what was long ago has faded, for M carries the squares of the wei
 doi:10.2307/1912934; Ljung, Söderström 1983, Theory and Practice of Recursive Identification, section 2.6).
 
 A system whose pivot falls below SINGULAR of its diagonal has regressors that cannot be told apart; it is refused.
+A part of `impact.calibrate`.
 """
 
 import math

@@ -1,9 +1,10 @@
-"""Which model of impact in size to believe: each is weighed by how well it predicted minutes it had not seen.
+"""Which model of impact in size to believe: each is weighed by how well it predicted what it had not seen.
 
 Every second of event time, `kyle` and `square_root` say what the signed volume of that second should have done to the
 mid price, with coefficients from before. Score: Gaussian log likelihood Σ w (−e² / 2 σ²), w halving every
 HALF_LIFE_S, σ² the variance of the mid price as the second began, the same for all. Weights: softmax of the scores, 0
 for a model that is not ready. Raftery, Kárný, Ettler (2010), Dynamic model averaging, doi:10.1198/TECH.2009.08104.
+A part of `impact.calibrate`.
 """
 
 import math

@@ -6,6 +6,7 @@ transient. λ_s is Kyle's lambda when volume v_s traded, so that G is a shape, n
 state. In differences it is linear, Δp_t = g₀ λ_t v_t + Σ_j g_j u_j with u_j = Σ_{s < t} φ_j^{t−s−1} λ_s v_s, so g is
 estimated by least squares that forgets, over seconds of event time.
 Bouchaud, Gefen, Potters, Wyart (2004), doi:10.1080/14697680400000022.
+A part of `impact.calibrate`.
 """
 
 import math

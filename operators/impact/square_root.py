@@ -1,4 +1,4 @@
-"""The square-root law: impact = Y · σ · √(Q / V), with Y calibrated as the market runs.
+"""The square-root law: impact = Y · σ · √(Q / V), with Y calibrated as the market runs; a part of `impact.calibrate`.
 
 σ is the volatility of the mid price in quote currency per √s, V the volume traded per second, Q the size of the order,
 so that σ √(Q / V) is how far the price wanders while the market trades Q. Y, dimensionless and near 1 in most markets,

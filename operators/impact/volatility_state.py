@@ -5,6 +5,7 @@ takes minutes to measure. So the regressions of `kyle` are kept apart by volatil
 The variance is the mean squared change over the last WINDOW cells of CELL_NS of event time: a window with an edge,
 because an average that fades would hold on to a burst for many half-lives. It is kept above FLOOR of its own long
 average, so that a mid price that stood still is quiet and not without noise.
+A part of `impact.calibrate`.
 """
 
 import math
@@ -29,8 +30,8 @@ VOLATILITY = np.dtype(
         ("cell_mid", np.float64),  # mid price at its beginning
         ("squares", np.float64, (WINDOW,)),  # squared changes of the last cells, a ring
         ("cells", np.int64),  # ended since the last gap
-        ("usual", np.float64),  # Σ w (change)²
-        ("usual_weight", np.float64),  # Σ w, in cells / (1 − KEEP_USUAL)
+        ("usual", np.float64),  # (1 − KEEP_USUAL) Σ w (change)² over all cells, w fading by KEEP_USUAL
+        ("usual_weight", np.float64),  # (1 − KEEP_USUAL) Σ w, 0 … 1
         ("variance", np.float64),  # quote currency² per second; 0: not known
         ("position", np.float64),  # log₂ of relative volatility, in half octaves
     ]

@@ -1,13 +1,15 @@
 """Walk the book: what an order pays that takes, at once, what the levels known offer.
 
-average = Σ price × size taken / order size, best level first; slippage = |average − mid|. Exact for the book as it
-stands, to the rounding of one division, and nothing else: no one else acts, nothing hidden is met. Where the levels
-known hold less than the order, the walk says how far it came and there is no average.
+average = Σ price × size taken / Σ size taken, best level first; slippage = side × (average − mid). Exact, to rounding,
+for the book as it stands and nothing else: no one else acts, nothing hidden is met. Where the levels known hold less
+than the order, the walk says how far it came and there is no average.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
+
+ROUNDING = 1e-12  # share of an order; less is not missing: ten times 0.1 is less than 1
 
 
 class Walk(NamedTuple):
@@ -32,10 +34,11 @@ def walk_the_book(book: Any, *, order_size: float, side: int) -> Walk:
     mid = (float(book["bid_price"][0]) + float(book["ask_price"][0])) / 2.0
     paid, filled, last, levels = 0.0, 0.0, np.nan, 0
     for price, size in zip(book[f"{name}_price"].tolist(), book[f"{name}_size"].tolist(), strict=True):
-        taken = min(size, order_size - filled)
-        if not taken > 0.0:
+        missing = order_size - filled
+        if missing <= ROUNDING * order_size or not size > 0.0:
             break
+        taken = min(size, missing)
         paid, filled, last, levels = paid + price * taken, filled + taken, price, levels + 1
-    if filled < order_size:
+    if order_size - filled > ROUNDING * order_size:
         return Walk(np.nan, np.nan, last, filled, levels)
-    return Walk(paid / order_size, side * (paid / order_size - mid), last, filled, levels)
+    return Walk(paid / filled, side * (paid / filled - mid), last, filled, levels)

@@ -8,7 +8,7 @@ row. So a row never holds what was not known when it was made, nor anything late
 Over the last `window_bars` bars with trades: realised volatility √(Σ r² / Σ elapsed seconds), the range estimators
 (ranges.py), Corwin–Schultz and Roll spreads (spreads.py), z-scores of close and volume (scores.py). Over the last
 `quantile_bars` returns: their 5, 50 and 95 % quantiles (operators/features/quantiles.py). Exponentially weighted with
-`half_life_bars`: mean, variance, skewness and kurtosis of returns (moments.py).
+`half_life_bars`: mean, variance, skewness and kurtosis of returns (operators/features/central_moments.py).
 Volatilities are per √s: Parkinson, Garman–Klass and Rogers–Satchell see inside bars and are divided by the bar's
 length, realised and Yang–Zhang also see the pauses between bars and are divided by the time from close to close.
 Returns are natural logarithms, spreads bps of the price, mean and variance per bar.
@@ -35,12 +35,13 @@ from market.batch import Batch
 from market.clock import SECOND_NS
 from market.instrument import InstrumentTable
 from market.schema import TIMEFRAMES
+from operators.features.central_moments import kurtosis_of, skewness_of, variance_of
 from operators.features.quantiles import MAX_WINDOW, quantile
 from operators.frame import frame_of
 from operators.kernel import boolean, float64, int64, kernel, out_type, output, part, rows_type, state_type
 from operators.slots import grown
 from operators.stage import Stage, registered, wire
-from operators.statistics import moments, ranges, scores, spreads
+from operators.statistics import ranges, scores, spreads
 from operators.statistics.window import INTERVALS, Windows, clear, empty, enter, remember
 
 WINDOW_BARS = 20
@@ -132,9 +133,9 @@ def write_windows(s: Any, entries: Any, bar_s: float, out: Any) -> None:
     out["yang_zhang_volatility"] = math.sqrt(both / elapsed_s)
     out["corwin_schultz_spread_bps"] = 1e4 * scores.mean(entries["corwin_schultz"])
     out["roll_spread_bps"] = 1e4 * spreads.roll(entries["log_return"], s["returns"] % n)
-    out["return_mean"], out["return_variance"] = s["moments"]["mean"], moments.variance_of(s["moments"])
-    out["return_skewness"] = moments.skewness_of(s["moments"])
-    out["return_kurtosis"] = moments.kurtosis_of(s["moments"])
+    out["return_mean"], out["return_variance"] = s["moments"]["mean"], variance_of(s["moments"])
+    out["return_skewness"] = skewness_of(s["moments"])
+    out["return_kurtosis"] = kurtosis_of(s["moments"])
 
 
 @part

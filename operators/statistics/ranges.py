@@ -13,6 +13,7 @@ less than its range: with few trades a bar, Parkinson, Garman–Klass and Rogers
 Parkinson (1980), J. Business 53(1), doi:10.1086/296071. Garman, Klass (1980), J. Business 53(1), doi:10.1086/296072.
 Rogers, Satchell (1991), Ann. Appl. Probab. 1(4), doi:10.1214/aoap/1177005835. Yang, Zhang (2000), J. Business 73(3),
 doi:10.1086/209650.
+A part of `statistics.describe`.
 """
 
 import math

@@ -4,6 +4,7 @@
 
 Differences to one value of the window are summed, never the values or their squares: a noise of 10⁻³ at a price of
 60 000 keeps its digits. Cost: n steps. NaN: the values are all the same.
+A part of `statistics.describe`.
 """
 
 import math

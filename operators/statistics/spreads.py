@@ -13,6 +13,7 @@ Roll: closes bounce between bid and ask, so neighbouring returns are negatively 
 
 Corwin, Schultz (2012), "A simple way to estimate bid-ask spreads from daily high and low prices", J. Finance 67(2),
 doi:10.1111/j.1540-6261.2012.01729.x. Roll (1984), J. Finance 39(4), doi:10.1111/j.1540-6261.1984.tb03897.x.
+A part of `statistics.describe`.
 """
 
 import math

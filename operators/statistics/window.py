@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from market.clock import SECOND_NS
 from market.schema import TIMEFRAMES
-from operators.features.moments import MOMENTS, merge
+from operators.features.central_moments import MOMENTS, merge
 from operators.features.quantiles import QUANTILES, take
 from operators.kernel import part
 from operators.statistics import ranges, spreads

@@ -115,7 +115,7 @@ class SlowImpact:
         self.clock(row)
         if row["sequence"] < self.quote_sequence or not self.time:
             return
-        self.quote_sequence = row["sequence"]
+        self.quote_sequence, self.spread = row["sequence"], row["ask_price"] - row["bid_price"]
         mid = (row["bid_price"] + row["ask_price"]) / 2
         if self.quotes and self.time <= self.quotes[-1][0]:
             self.quotes[-1] = (self.quotes[-1][0], mid)
@@ -339,7 +339,7 @@ class SlowImpact:
         if self.changes:
             fade = drift.SHARE ** np.arange(len(self.changes))[::-1]
             now["lambda_drift"] = math.sqrt(float(fade @ np.square(self.changes) / fade.sum()))
-        if self.known:
+        if self.known and self.variance >= self.spread**2:
             now["kyle_lambda"], now["kyle_lambda_error"] = self.lambda_ / typical, self.error / typical
             now["flow_lambda"] = self.flow / typical
         if math.isfinite(self.y):

@@ -54,6 +54,17 @@ def test_an_order_at_the_touch_pays_half_the_spread():
         assert found.slippage == pytest.approx(spread / 2)
 
 
+@pytest.mark.parametrize("levels", range(1, DEPTH_LEVELS + 1))
+def test_an_order_of_all_that_rests_down_to_a_level_is_filled_there(levels):
+    book = np.zeros(1, BOOK)[0]
+    for sign, name in ((-1, "bid"), (1, "ask")):
+        book[f"{name}_price"] = 100.0 + sign * np.arange(1, DEPTH_LEVELS + 1)
+        book[f"{name}_size"] = 0.1  # ten times that is less than 1 in floats
+    found = walk_the_book(book, order_size=levels / 10, side=1)
+    assert (found.levels, found.last_price) == (levels, 100.0 + levels)
+    assert found.slippage == pytest.approx((1 + levels) / 2)
+
+
 def test_a_shallow_book_says_how_far_it_went():
     book = book_of(random.Random(2))
     found = walk_the_book(book, order_size=1e9, side=1)

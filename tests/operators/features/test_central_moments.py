@@ -4,8 +4,7 @@ from decimal import Decimal, localcontext
 import numpy as np
 import pytest
 
-from operators.features.moments import MOMENTS, merge
-from operators.statistics.moments import kurtosis_of, skewness_of, variance_of
+from operators.features.central_moments import MOMENTS, kurtosis_of, merge, skewness_of, variance_of
 
 
 def moments(values: np.ndarray, half_life: float) -> np.void:
