@@ -152,6 +152,8 @@ def by_minutes() -> Iterator[tuple[int, Spent, float]]:
 
 
 def main() -> None:
+    if "--help" in sys.argv:
+        sys.exit(__doc__)
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[0]})
     base: Spent | None = None
     for count in [int(word) for word in sys.argv[1:]] or [1, 10, 100, 1_000]:

@@ -1,7 +1,6 @@
 """Running a dataflow: one worker, recovery on, epochs as long as the work we are willing to repeat after a crash."""
 
 import fcntl
-import hashlib
 import logging
 import shutil
 import sys
@@ -15,6 +14,7 @@ from bytewax.run import cli_main
 from flows.runfile import write_run_file
 from market.errors import JournalError, SettingsError
 from market.journal import partition_path
+from market.source import source_digest
 from sources.journal_reader import JournalReader
 
 log = logging.getLogger(__name__)
@@ -48,10 +48,10 @@ def run(flow: Dataflow, *, recovery: Path, snapshot_interval_s: float) -> None:
 def _begin_anew_if_changed(recovery: Path) -> None:
     """Set aside a recovery store that other source wrote: its states may have other shapes, or mean other things.
 
-    The flow then starts at the beginning of its journal, which gives the rows that this source gives. One older store
-    is kept.
+    The flow then starts at the beginning of its journal. Insert blocks of other source have other tokens, so what the
+    tables hold of that journal is written again, and replaced where it has the same key. One older store is kept.
     """
-    mark, now = recovery.with_name(f"{recovery.name}.source"), _source()
+    mark, now = recovery.with_name(f"{recovery.name}.source"), source_digest()
     if any(recovery.iterdir()) and (not mark.exists() or mark.read_text() != now):
         aside = recovery.with_name(f"{recovery.name}.older")
         shutil.rmtree(aside, ignore_errors=True)
@@ -59,15 +59,6 @@ def _begin_anew_if_changed(recovery: Path) -> None:
         recovery.mkdir()
         log.warning("the source of the %s flow has changed: it begins anew at the start of its journal", recovery.name)
     mark.write_text(now)
-
-
-def _source() -> str:
-    """A digest of everything that decides what a flow computes."""
-    root, digest = Path(__file__).parents[1], hashlib.sha256()
-    for package in ("market", "venues", "operators", "flows"):
-        for path in sorted((root / package).rglob("*.py")):
-            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def block_ns(data: Path, topic: str, shard: str) -> int:

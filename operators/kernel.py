@@ -61,14 +61,16 @@ def state_type(state: Any) -> types.Type:
 def kernel(*arguments: types.Type, counted: bool = True) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function for exactly these argument types: cached, without the GIL, with IEEE arithmetic.
 
+    A division by zero gives inf or NaN, as IEEE says: no row may stop a flow that must never stop.
+
     counted: whether it counts references to arrays. One that makes no array need not: where its parts take arrays,
     counting can cost several times what they do.
     """
 
     def compiled(function: Callable[..., Any]) -> Any:
         use_cache_of(Path(function.__code__.co_filename))
-        manner: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False, "_nrt": counted}
-        return numba.njit([tuple(arguments)], **manner)(function)
+        manner: dict[str, Any] = {"fastmath": False, "error_model": "numpy", "_nrt": counted}
+        return numba.njit([tuple(arguments)], cache=True, nogil=True, **manner)(function)
 
     return compiled
 

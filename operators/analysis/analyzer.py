@@ -23,7 +23,7 @@ from market.schema import NO_BOOK
 from operators.analysis.history import CURSOR, UPDATE, record
 from operators.analysis.horizons import Unit, horizons_of
 from operators.features import order_flow
-from operators.impact.estimate import PriceImpact, estimate_price_impact
+from operators.impact.estimate import PriceImpact, check_order, estimate_price_impact
 from operators.measures import measures
 
 UPDATES_KEPT = 100_000
@@ -38,8 +38,8 @@ class OrderBookAnalyzer:
     """
 
     def __init__(self, symbol: str, *, updates_kept: int = UPDATES_KEPT) -> None:
-        if not 1 <= updates_kept <= 10_000_000:
-            raise ValueError(f"updates_kept must be 1 … 10000000, got {updates_kept}")
+        if not (isinstance(updates_kept, int) and 1 <= updates_kept <= 10_000_000):
+            raise ValueError(f"updates_kept must be a whole number from 1 to 10000000, got {updates_kept}")
         self.symbol = symbol
         self._kept = updates_kept
         self._stages = [(stage, stage.empty()) for stage in measures()]
@@ -90,6 +90,7 @@ class OrderBookAnalyzer:
         worked evenly, 0 for at once (a walk through the ten levels known). Prices in quote currency.
         Raises ValueError for values out of range. Models: operators/impact/.
         """
+        check_order(order_size, side, horizon)
         if self._book is None:
             return PriceImpact(nan, nan, nan, nan, {}, {}, "none", f"there is no valid book of {self.symbol}")
         coefficients = self._now["impact"]
@@ -106,9 +107,10 @@ class OrderBookAnalyzer:
     def _record(self, batch: Batch, instrument: int) -> None:
         out = np.empty(len(batch.ticks), UPDATE)
         made = record(self._flow, self._cursor, batch.ticks, batch.books, instrument, out)
-        self._updates.append(out[:made].copy())
-        self._count += made
-        while self._count - len(self._updates[0]) >= self._kept:
+        if made:
+            self._updates.append(out[:made].copy())
+            self._count += made
+        while self._updates and self._count - len(self._updates[0]) >= self._kept:
             self._count -= len(self._updates.popleft())
 
 

@@ -24,6 +24,7 @@ from operators.kernel import column, float64, int64, kernel, rows_type
 
 Unit = Literal["events", "seconds", "volume"]
 NAMES = ("ofi", "ofi_deep", "ofi_normalised", "ofi_integrated", "signed_volume")
+MOST = 1e9  # of any unit
 REBUILD = 4_096  # updates after which sums are made anew, so that rounding never gathers
 
 
@@ -32,6 +33,8 @@ def horizons_of(updates: Structs, horizons: Sequence[float], unit: Unit) -> pl.D
 
     Raises ValueError for an unknown unit and for a horizon that is not above 0, or no whole number of events.
     """
+    if len({f"{horizon:g}" for horizon in horizons}) < len(horizons):
+        raise ValueError(f"horizons must differ in their first six digits, got {list(horizons)}")
     columns: dict[str, Any] = {name: updates[name].copy() for name in ("event_time", "receive_time", "sequence")}
     for horizon in horizons:
         _check(horizon, unit)
@@ -44,8 +47,8 @@ def horizons_of(updates: Structs, horizons: Sequence[float], unit: Unit) -> pl.D
 def _check(horizon: float, unit: Unit) -> None:
     if unit not in ("events", "seconds", "volume"):
         raise ValueError(f"unit must be events, seconds or volume, got {unit!r}")
-    if not (0 < horizon < np.inf) or (unit == "events" and horizon != int(horizon)):
-        raise ValueError(f"a horizon must be a number of {unit} above 0, got {horizon}")
+    if not 0 < horizon <= MOST or (unit == "events" and horizon != int(horizon)):
+        raise ValueError(f"a horizon must be a number of {unit} above 0 and up to {MOST:g}, got {horizon}")
 
 
 def _starts(updates: Structs, horizon: float, unit: Unit) -> NDArray[np.int64]:

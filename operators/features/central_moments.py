@@ -19,6 +19,7 @@ import numpy as np
 from operators.features.seconds import weight_of
 from operators.kernel import part
 
+STILL = 1e-24  # a variance of log returns below it is none: rounding, or what has long faded
 MOMENTS = np.dtype(
     [
         ("weight", np.float64),  # Σ w
@@ -57,13 +58,13 @@ def variance_of(m: Any) -> float:
 
 @part
 def skewness_of(m: Any) -> float:
-    """0 for symmetric values; NaN where all are the same."""
+    """0 for symmetric values; NaN where nothing moves."""
     variance = variance_of(m)
-    return float(m["third"] / m["weight"] / (variance * math.sqrt(variance))) if variance > 0.0 else np.nan
+    return float(m["third"] / m["weight"] / (variance * math.sqrt(variance))) if variance > STILL else np.nan
 
 
 @part
 def kurtosis_of(m: Any) -> float:
-    """3 for normal values; NaN where all are the same."""
+    """3 for normal values; NaN where nothing moves."""
     variance = variance_of(m)
-    return float(m["fourth"] / m["weight"] / (variance * variance)) if variance > 0.0 else np.nan
+    return float(m["fourth"] / m["weight"] / (variance * variance)) if variance > STILL else np.nan

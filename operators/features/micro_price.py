@@ -16,6 +16,7 @@ Valid SNAPSHOT and DEPTH rows drive: each counts a transition, unless the book b
 transition is forgotten after `half_life_s`. G is found anew at the first of them in every `renew_s` seconds of event
 time, from what came before. Every other row of the instrument repeats. A row that says the book is lost clears the
 value and no transition spans it; what was learned remains.
+Where the tick is a small part of the spread, the value may lie outside the quote: it is where the mid is expected.
 Warm-up: NaN until `transitions` (weighted) have been counted when G is found. Every other NaN: cleared.
 Cost: 0.02 µs per row, 3 µs per batch, 4 µs when G is found.
 Stoikov (2018), The micro-price: a high-frequency estimator of future prices, doi:10.1080/14697688.2018.1489139.

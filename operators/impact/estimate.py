@@ -46,12 +46,8 @@ def estimate_price_impact(
 
     order_size above 0 in units of `size`; side +1 buys, −1 sells; horizon_s 0 … 86 400.
     """
-    if not 0.0 < order_size < math.inf:
-        raise ValueError(f"order_size must be above 0, got {order_size}")
-    if side not in (1, -1):
-        raise ValueError(f"side must be 1 or -1, got {side}")
-    if not 0.0 <= horizon_s <= HORIZON_MOST_S:
-        raise ValueError(f"horizon_s must be 0 … {HORIZON_MOST_S:.0f}, got {horizon_s}")
+    check_order(order_size, side, horizon_s)
+    order_size, horizon_s = float(order_size), float(horizon_s)
     walked = walk_the_book(book, order_size=order_size, side=side)
     components = {**_by_size(coefficients, order_size), "walk_the_book": walked.slippage}
     if horizon_s == 0.0:
@@ -60,6 +56,16 @@ def estimate_price_impact(
         return PriceImpact(*(walked.slippage,) * 4, components, {"walk_the_book": 1.0}, "walk_the_book", "")
     reason = _obstacle(coefficients, book, order_size, horizon_s)
     return _unknown(components, reason) if reason else _combined(coefficients, components, order_size, horizon_s)
+
+
+def check_order(order_size: float, side: int, horizon_s: float) -> None:
+    """Raise ValueError for an order that cannot be."""
+    if not 0.0 < order_size < math.inf:
+        raise ValueError(f"order_size must be above 0, got {order_size}")
+    if side not in (1, -1):
+        raise ValueError(f"side must be 1 or -1, got {side}")
+    if not 0.0 <= horizon_s <= HORIZON_MOST_S:
+        raise ValueError(f"horizon_s must be 0 … {HORIZON_MOST_S:.0f}, got {horizon_s}")
 
 
 def _by_size(c: Any, size: float) -> dict[str, float]:
@@ -108,7 +114,7 @@ def _combined(c: Any, components: dict[str, float], size: float, horizon_s: floa
 
 
 def _wander(lambda_drift: float, horizon_s: float) -> float:
-    """Standard deviation of the log of lambda's average over the horizon: half the end's variance, more than a walk's."""
+    """Standard deviation of the log of lambda's average over the horizon: half the end's variance."""
     if math.isnan(lambda_drift):
         return 0.0
     return lambda_drift * math.sqrt(min(horizon_s / drift.HORIZON_S, DRIFT_MOST) / 2.0)

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from market.batch import Batch
 from market.decisions import Decisions
+from market.source import source_digest
 from sinks.clickhouse.tables import Part, part_of
-
-SCHEMA_VERSION = 2  # of how batches become rows; a change makes tokens of old blocks unequal to those of new ones
 
 
 class Block(NamedTuple):
@@ -23,8 +22,11 @@ class Block(NamedTuple):
     parts: tuple[Part, ...]  # without those that give no row
 
     def token(self, table: str) -> str:
-        """The insert_deduplication_token of this block's rows of one table: a function of position, never a counter."""
-        return f"{table}|{self.shard}|{self.first_offset}|{self.last_offset}|{SCHEMA_VERSION}"
+        """The insert_deduplication_token of this block's rows of one table: a function of position, never a counter.
+
+        And of our source: another version's rows are other rows.
+        """
+        return f"{table}|{self.shard}|{self.first_offset}|{self.last_offset}|{source_digest()[:16]}"
 
 
 class Open(NamedTuple):

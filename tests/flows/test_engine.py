@@ -23,7 +23,7 @@ def test_a_recovery_store_of_other_source_is_set_aside_and_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     recovery = filled(tmp_path)
-    monkeypatch.setattr(engine, "_source", lambda: "other")
+    monkeypatch.setattr(engine, "source_digest", lambda: "other")
     engine._begin_anew_if_changed(recovery)
     assert not any(recovery.iterdir())
     assert (tmp_path / "recovery" / "market.older" / "part-0.sqlite3").exists()

@@ -93,6 +93,13 @@ def test_a_price_that_stands_still_has_no_shape() -> None:
     assert np.isnan([last[name] for name in ("return_skewness", "return_kurtosis", "mid_z_score")]).all()
 
 
+@pytest.mark.parametrize("hours", [12, 36, 48, 60, 1_000])
+def test_a_price_that_has_stood_still_for_days_has_no_shape_any_more(hours: int) -> None:
+    mids = walk(np.random.default_rng(9).normal(0.0, 1e-4, 100))
+    last = found([*mids, mids[-1]], [*range(len(mids)), len(mids) + hours * 3600.0])[-1]
+    assert np.isnan([last["return_skewness"], last["return_kurtosis"]]).all()
+
+
 def test_a_gap_clears_and_trades_repeat() -> None:
     mids = walk(np.random.default_rng(8).normal(0.0, 1e-4, 60))
     rows = [quote(float(number), mid) for number, mid in enumerate(mids)]

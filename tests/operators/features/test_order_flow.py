@@ -156,3 +156,12 @@ def test_the_exponential_sum_halves_in_its_half_life() -> None:
     found = run(STILL, book(100.0, 5.0, 101.0, 3.0), *[book(100.0, 5.0, 101.0, 3.0)] * 25)
     assert found["ofi_ew"][1] == 4.0
     assert found["ofi_ew"][26] == pytest.approx(2.0)
+
+
+def test_sizes_that_cannot_be_added_never_stop_the_flow() -> None:
+    huge, tiny = book(100.0, 1.23e17, 101.0, 1.0), book(100.0, 5e-324, 101.0, 5e-324)
+    rows = [STILL] * 100 + [huge] + [book(100.0, 2.0, 101.0, 2.0)] + [STILL] * 120 + [tiny, STILL]
+    found = run(*rows)
+    assert (
+        found["ofi_normalised_10"][99] == found["ofi_normalised_10"][-3] == 0.0
+    )  # what it spoilt is over after RING updates
