@@ -77,7 +77,16 @@ def test_the_json_has_all_parts_and_is_strict(recorded):
     (recorded / "run" / "market.json").write_text(json.dumps({"pid": os.getpid(), "port": 5}))
     found = json.loads(status_json(status(recorded, None, clock=NOW)), parse_constant=pytest.fail)
     assert set(found) == {"time", "data", "processes", "connections", "journal", "store"}
-    assert set(found["store"]) == {"trouble", "gaps_open", "dead_letters", "latency", "tables", "regimes", "stored"}
+    assert set(found["store"]) == {
+        "trouble",
+        "gaps_open",
+        "coverage",
+        "dead_letters",
+        "latency",
+        "tables",
+        "regimes",
+        "stored",
+    }
     assert found["time"] == "2023-11-14T22:13:20.000000000Z"
     assert found["processes"][0]["name"] == "market"
     assert found["processes"][0]["state"] == "running"
