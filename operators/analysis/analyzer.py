@@ -4,7 +4,7 @@ It runs the same stages (operators/measures.py) on the same batches, so that res
 numbers that go to the tables, and keeps a history from which windows of any length can be asked for.
 
     analyzer = OrderBookAnalyzer("BTCUSDT")
-    for batch in recorded(Path("barograph-data"), "binance-usdm/0"):  # sources/recorded.py
+    for batch in recorded(Path("barograph-data")):  # sources/recorded.py
         analyzer.take(batch)
     analyzer.compute_ofi_horizons(horizons=[1, 10, 60], unit="seconds")
     analyzer.estimate_price_impact(order_size=5.0, side=1, horizon=30.0)
