@@ -22,6 +22,7 @@ from market.frames import Frames
 from market.schema import NO_BOOK, Kind
 from operators import decode
 from operators.book import rebuild
+from operators.feature import State
 from operators.impact import calibrate
 from operators.impact.estimate import estimate_price_impact
 from simulator.listing import listing
@@ -194,7 +195,7 @@ def stationary(random: np.random.Generator) -> NDArray[np.bool_]:
     """Markets whose lambda never changes, while the variance of the noise wanders by a factor of ten and more."""
     ticks, truth = linear_markets(random, markets=MARKETS, orders=ORDERS)
     batch = Batch("binance-usdm/0", 0, np.zeros(0, np.int64))._replace(ticks=ticks)
-    state = calibrate.State(calibrate.empty(MARKETS))
+    state = State(calibrate.empty(MARKETS))
     out = calibrate.stage().advance(state, batch).features["impact"]
     last = np.array([np.flatnonzero(ticks["instrument"] == i)[-1] for i in range(MARKETS)])
     return np.array([judged(row, truth)[0] for row in out[last]])

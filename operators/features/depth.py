@@ -22,21 +22,20 @@ Degryse, de Jong, van Ravenswaaij, Wuyts (2005), Aggressive orders and the resil
 doi:10.1007/s10679-005-7590-5.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from bytewax.operators import KeyedStream
 from numpy.typing import NDArray
 
-from market.batch import Batch
+from market.batch import Batch, Structs
 from market.clock import SECOND_NS
 from market.schema import BANDS_BPS
+from operators.feature import feature
 from operators.features import order_flow
 from operators.features.rows import DEPTH, RESET, SNAPSHOT, counts, event_time
 from operators.features.slope import SIDE, look, slope
 from operators.kernel import BOOKS, TICKS, float64, kernel, out_type, part, rows_type
-from operators.slots import grown
 from operators.stage import Stage, registered, wire
 
 HALF_LIFE_UPDATES = 200.0
@@ -82,13 +81,6 @@ def empty(instruments: int) -> NDArray[np.void]:
 BLANK = empty(1)
 
 
-@dataclass
-class State:
-    """The depth of all instruments of a shard."""
-
-    rows: NDArray[np.void] = field(default_factory=lambda: empty(0))
-
-
 @registered
 def stage(*, half_life_updates: float = HALF_LIFE_UPDATES) -> Stage:
     """half_life_updates: depth messages until one weighs half in cancel_ratio, 1 … 100 000."""
@@ -96,13 +88,10 @@ def stage(*, half_life_updates: float = HALF_LIFE_UPDATES) -> Stage:
         raise ValueError(f"half_life_updates must be 1 … 100000, got {half_life_updates}")
     keep = 0.5 ** (1.0 / half_life_updates)
 
-    def advance(state: State, batch: Batch) -> Batch:
-        state.rows = grown(state.rows, empty, len(batch.instruments))
-        out = np.empty(len(batch.ticks), COLUMNS)
-        measure(state.rows, batch.ticks, batch.books, batch.features["order_flow"], keep, out)
-        return batch.with_features("depth", out)
+    def fill(rows: Structs, batch: Batch, out: Structs) -> None:
+        measure(rows, batch.ticks, batch.books, batch.features["order_flow"], keep, out)
 
-    return Stage("features.depth", State, advance)
+    return feature("features.depth", "depth", COLUMNS, empty, fill)
 
 
 def depth(step_id: str, up: KeyedStream[Batch], *, half_life_updates: float = HALF_LIFE_UPDATES) -> KeyedStream[Batch]:

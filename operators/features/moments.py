@@ -18,20 +18,19 @@ Source: that of the moments, Pébay (2008), doi:10.2172/1028931.
 """
 
 import math
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from bytewax.operators import KeyedStream
 from numpy.typing import NDArray
 
-from market.batch import Batch
+from market.batch import Batch, Structs
+from operators.feature import feature
 from operators.features import order_flow, quantiles
 from operators.features.central_moments import MOMENTS, kurtosis_of, merge, skewness_of, variance_of
 from operators.features.rows import DEPTH, RESET, SNAPSHOT
 from operators.features.seconds import SECONDS, ended_by, last_return
 from operators.kernel import TICKS, float64, int64, kernel, out_type, part, rows_type
-from operators.slots import grown
 from operators.stage import Stage, registered, wire
 
 HALF_LIFE_S = 300.0
@@ -69,13 +68,6 @@ def empty(instruments: int) -> NDArray[np.void]:
 BLANK = empty(1)
 
 
-@dataclass
-class State:
-    """The moments of all instruments of a shard."""
-
-    rows: NDArray[np.void] = field(default_factory=lambda: empty(0))
-
-
 @registered
 def stage(*, half_life_s: float = HALF_LIFE_S, window_s: int = WINDOW_S) -> Stage:
     """half_life_s: seconds until a return weighs half, 1 … 86 400; window_s: returns of the quantiles, 10 … 300."""
@@ -85,13 +77,10 @@ def stage(*, half_life_s: float = HALF_LIFE_S, window_s: int = WINDOW_S) -> Stag
         raise ValueError(f"window_s must be 10 … {quantiles.MAX_WINDOW}, got {window_s}")
     decay = 0.5 ** (1.0 / half_life_s)
 
-    def advance(state: State, batch: Batch) -> Batch:
-        state.rows = grown(state.rows, empty, len(batch.instruments))
-        out = np.empty(len(batch.ticks), COLUMNS)
-        measure(state.rows, batch.ticks, batch.features["order_flow"], decay, window_s, out)
-        return batch.with_features("moments", out)
+    def fill(rows: Structs, batch: Batch, out: Structs) -> None:
+        measure(rows, batch.ticks, batch.features["order_flow"], decay, window_s, out)
 
-    return Stage("features.moments", State, advance)
+    return feature("features.moments", "moments", COLUMNS, empty, fill)
 
 
 def moments(

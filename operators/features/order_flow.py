@@ -31,19 +31,18 @@ Cont, Kukanov, Stoikov (2014), The Price Impact of Order Book Events, doi:10.109
 Cont, Cucuringu, Zhang (2023), Cross-impact of order flow imbalance, doi:10.1080/14697688.2023.2236159.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from bytewax.operators import KeyedStream
 from numpy.typing import NDArray
 
-from market.batch import Batch
+from market.batch import Batch, Structs
 from market.schema import DEPTH_LEVELS, NO_SEQUENCE
+from operators.feature import feature
 from operators.features.component import first_component
 from operators.features.rows import DEPTH, RESET, SNAPSHOT, counts
 from operators.kernel import BOOKS, TICKS, kernel, out_type, part
-from operators.slots import grown
 from operators.stage import Stage, registered, wire
 
 HORIZONS = (10, 25, 50)  # book updates, ascending
@@ -97,24 +96,14 @@ def empty(instruments: int) -> NDArray[np.void]:
     return state
 
 
-@dataclass
-class State:
-    """The flow of all instruments of a shard."""
-
-    rows: NDArray[np.void] = field(default_factory=lambda: empty(0))
-
-
 @registered
 def stage() -> Stage:
     """The stage; it has no parameters."""
 
-    def advance(state: State, batch: Batch) -> Batch:
-        state.rows = grown(state.rows, empty, len(batch.instruments))
-        out = np.empty(len(batch.ticks), COLUMNS)
-        measure(state.rows, batch.ticks, batch.books, out)
-        return batch.with_features("order_flow", out)
+    def fill(rows: Structs, batch: Batch, out: Structs) -> None:
+        measure(rows, batch.ticks, batch.books, out)
 
-    return Stage("features.order_flow", State, advance)
+    return feature("features.order_flow", "order_flow", COLUMNS, empty, fill)
 
 
 def order_flow(step_id: str, up: KeyedStream[Batch]) -> KeyedStream[Batch]:

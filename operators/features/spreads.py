@@ -22,19 +22,18 @@ Roll (1984), A simple implicit measure of the effective bid-ask spread, doi:10.1
 """
 
 import math
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from bytewax.operators import KeyedStream
 from numpy.typing import NDArray
 
-from market.batch import Batch
+from market.batch import Batch, Structs
 from market.clock import MILLISECOND_NS, SECOND_NS
+from operators.feature import feature
 from operators.features import order_flow
 from operators.features.rows import DEPTH, RESET, SNAPSHOT, counts, event_time
 from operators.kernel import TICKS, float64, kernel, out_type, part, rows_type
-from operators.slots import grown
 from operators.stage import Stage, registered, wire
 
 HALF_LIFE_TRADES = 100.0
@@ -96,13 +95,6 @@ def empty(instruments: int) -> NDArray[np.void]:
 BLANK = empty(1)
 
 
-@dataclass
-class State:
-    """The trades of all instruments of a shard."""
-
-    rows: NDArray[np.void] = field(default_factory=lambda: empty(0))
-
-
 @registered
 def stage(*, half_life_trades: float = HALF_LIFE_TRADES) -> Stage:
     """half_life_trades: trades until one weighs half, 1 … 100 000."""
@@ -110,13 +102,10 @@ def stage(*, half_life_trades: float = HALF_LIFE_TRADES) -> Stage:
         raise ValueError(f"half_life_trades must be 1 … 100000, got {half_life_trades}")
     keep = 0.5 ** (1.0 / half_life_trades)
 
-    def advance(state: State, batch: Batch) -> Batch:
-        state.rows = grown(state.rows, empty, len(batch.instruments))
-        out = np.empty(len(batch.ticks), COLUMNS)
-        measure(state.rows, batch.ticks, batch.features["order_flow"], keep, out)
-        return batch.with_features("spreads", out)
+    def fill(rows: Structs, batch: Batch, out: Structs) -> None:
+        measure(rows, batch.ticks, batch.features["order_flow"], keep, out)
 
-    return Stage("features.spreads", State, advance)
+    return feature("features.spreads", "spreads", COLUMNS, empty, fill)
 
 
 def spreads(step_id: str, up: KeyedStream[Batch], *, half_life_trades: float = HALF_LIFE_TRADES) -> KeyedStream[Batch]:

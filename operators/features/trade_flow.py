@@ -16,19 +16,18 @@ NaN: none.
 Cost: 0.03 µs per row, 3 µs per batch.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from bytewax.operators import KeyedStream
 from numpy.typing import NDArray
 
-from market.batch import Batch
+from market.batch import Batch, Structs
+from operators.feature import feature
 from operators.features import hawkes, vpin
 from operators.features.rows import RESET, counts, event_time
 from operators.features.window import ring_of, slide
 from operators.kernel import TICKS, float64, int64, kernel, out_type, part
-from operators.slots import grown
 from operators.stage import Stage, registered, wire
 
 BUCKET_S = 60.0
@@ -78,13 +77,6 @@ def empty(instruments: int) -> NDArray[np.void]:
 BLANK = empty(1)
 
 
-@dataclass
-class State:
-    """The trades of all instruments of a shard."""
-
-    rows: NDArray[np.void] = field(default_factory=lambda: empty(0))
-
-
 @registered
 def stage(
     *, bucket_s: float = BUCKET_S, half_life_events: float = HALF_LIFE_EVENTS, warm_up_events: int = WARM_UP_EVENTS
@@ -97,13 +89,10 @@ def stage(
             raise ValueError(f"{name} must be at least 10, got {events}")
     keep = 0.5 ** (1.0 / half_life_events)
 
-    def advance(state: State, batch: Batch) -> Batch:
-        state.rows = grown(state.rows, empty, len(batch.instruments))
-        out = np.empty(len(batch.ticks), COLUMNS)
-        measure(state.rows, batch.ticks, float(bucket_s), keep, warm_up_events, out)
-        return batch.with_features("trade_flow", out)
+    def fill(rows: Structs, batch: Batch, out: Structs) -> None:
+        measure(rows, batch.ticks, float(bucket_s), keep, warm_up_events, out)
 
-    return Stage("features.trade_flow", State, advance)
+    return feature("features.trade_flow", "trade_flow", COLUMNS, empty, fill)
 
 
 def trade_flow(

@@ -24,21 +24,20 @@ Cost: 0.1 µs per row, an order 0.5 µs, a second 10 µs.
 """
 
 import math
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from bytewax.operators import KeyedStream
 from numpy.typing import NDArray
 
-from market.batch import Batch
+from market.batch import Batch, Structs
 from market.clock import SECOND_NS
 from market.schema import NO_SEQUENCE, NO_TIME, Kind
+from operators.feature import feature
 from operators.features.rows import DEPTH, FUTURE_NS, RESET, SNAPSHOT, counts, event_time
 from operators.impact import amihud, drift, hasbrouck, intervals, kyle, models, propagator, seconds, square_root
 from operators.impact import volatility_state as volatility
 from operators.kernel import TICKS, float64, int64, kernel, out_type, output, part
-from operators.slots import grown
 from operators.stage import Stage, registered, wire
 
 GAP_S = 0.01
@@ -99,13 +98,6 @@ def empty(instruments: int) -> NDArray[np.void]:
 BLANK = empty(1)
 
 
-@dataclass
-class State:
-    """The coefficients of all instruments of a shard."""
-
-    rows: NDArray[np.void] = field(default_factory=lambda: empty(0))
-
-
 @registered
 def stage(*, gap_s: float = GAP_S, half_lives_s: tuple[float, float, float] = kyle.HALF_LIVES_S) -> Stage:
     """gap_s: least time between the orders that begin intervals, 0.001 … 0.5; half_lives_s: fast, slow and stateful
@@ -117,13 +109,10 @@ def stage(*, gap_s: float = GAP_S, half_lives_s: tuple[float, float, float] = ky
         raise ValueError(f"half_lives_s must be three that rise, 10 … 604800, got {half_lives_s}")
     lives, gap_ns = np.array(half_lives_s, np.float64), round(gap_s * SECOND_NS)
 
-    def advance(state: State, batch: Batch) -> Batch:
-        state.rows = grown(state.rows, empty, len(batch.instruments))
-        out = np.empty(len(batch.ticks), COLUMNS)
-        measure(state.rows, batch.ticks, gap_ns, lives, np.zeros(1, SCRATCH), out)
-        return batch.with_features("impact", out)
+    def fill(rows: Structs, batch: Batch, out: Structs) -> None:
+        measure(rows, batch.ticks, gap_ns, lives, np.zeros(1, SCRATCH), out)
 
-    return Stage("impact.calibrate", State, advance)
+    return feature("impact.calibrate", "impact", COLUMNS, empty, fill)
 
 
 def calibrate(

@@ -5,6 +5,7 @@ import pytest
 import statsmodels.api as sm
 
 from market.batch import Batch
+from operators.feature import State
 from operators.impact import calibrate, kyle
 from tests.operators.impact.markets import LAMBDA, linear_markets
 
@@ -61,7 +62,7 @@ def test_regressors_that_are_the_same_give_no_estimate():
 def test_the_interval_holds_the_truth_about_19_times_in_20():
     markets = 200
     ticks, _ = linear_markets(np.random.default_rng(3), markets=markets, orders=900)
-    state = calibrate.State(calibrate.empty(markets))
+    state = State(calibrate.empty(markets))
     batch = Batch("binance-usdm/0", 0, np.zeros(0, np.int64))._replace(ticks=ticks)
     last = calibrate.stage().advance(state, batch).features["impact"].reshape(markets, -1)[:, -1]
     covered = np.abs(last["kyle_lambda"] - LAMBDA) < 1.96 * last["kyle_lambda_error"]
@@ -73,6 +74,6 @@ def test_lambda_is_safe_at_a_high_price_and_little_noise():
     for price in (60_000.0, 1.0):
         ticks, _ = linear_markets(np.random.default_rng(3), markets=1, orders=900, price=price, noise=1e-3)
         batch = Batch("binance-usdm/0", 0, np.zeros(0, np.int64))._replace(ticks=ticks)
-        found.append(calibrate.stage().advance(calibrate.State(calibrate.empty(1)), batch).features["impact"][-1])
+        found.append(calibrate.stage().advance(State(calibrate.empty(1)), batch).features["impact"][-1])
     assert found[0]["kyle_lambda"] == pytest.approx(found[1]["kyle_lambda"], rel=1e-4)
     assert found[0]["kyle_lambda"] == pytest.approx(LAMBDA, rel=0.01)
