@@ -1,8 +1,8 @@
 """`decode`: frames of a venue and records of ours to EVENT rows, marks and dead letters.
 
 Reads `batch.frames`; adds `events` (one EVENT row per message and per price level, in frame order), `marks` (MARK),
-`instruments`, and the tables `instruments` (INSTRUMENT), `gaps` (GAP, of streams that feed no book) and `dead_letters`
-(DEAD_LETTER).
+`instruments`, and the tables `instruments` (INSTRUMENT), `gaps` (GAP, of streams that feed no book), `dead_letters`
+(DEAD_LETTER) and `history` (BAR, as imported; operators/bars.py says which of them count).
 A trade that was received before (operators/repeats.py) is no event but a row of `gaps`: cause duplicate, healed.
 
 Two ways lead to the same rows. The scanner (operators/scan) walks the bytes of the whole batch by the venue's table of
@@ -20,6 +20,7 @@ Cost: 0.43 µs per frame of USD-M (265 bytes, 5.6 levels in the mean) in batches
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from math import nan
 from typing import Any
 
 import msgspec
@@ -30,9 +31,11 @@ from bytewax.operators import KeyedStream
 import venues
 from market import record
 from market.batch import Batch, Events
+from market.clock import SECOND_NS
 from market.errors import FrameError
+from market.history import HISTORY
 from market.instrument import Instrument, InstrumentTable
-from market.schema import DEAD_LETTER, GAP, INSTRUMENT, NO_SEQUENCE, NO_TIME, Flag, Kind
+from market.schema import BAR, DEAD_LETTER, GAP, INSTRUMENT, NO_SEQUENCE, NO_TIME, TIMEFRAMES, Flag, Kind
 from operators.repeats import Remembered, repeated
 from operators.repeats import empty as no_trades
 from operators.scan.reading import Reading
@@ -54,6 +57,7 @@ class State:
     interrupted: dict[tuple[str, str], int] = field(default_factory=dict)  # (symbol, channel) -> receive time, ns
     trades: Remembered = field(default_factory=lambda: no_trades(0))
     symbols: Symbols = field(default_factory=Symbols)  # of the table
+    assumed: set[str] = field(default_factory=set)  # symbols whose steps are a guess until they are defined
 
 
 @dataclass
@@ -65,6 +69,7 @@ class _Found:
     dead_letters: list[tuple[int, int, str, bytes]] = field(default_factory=list)
     instruments: list[tuple[Any, ...]] = field(default_factory=list)
     gaps: list[tuple[Any, ...]] = field(default_factory=list)
+    history: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
     def rows(self) -> Rows:
@@ -123,6 +128,7 @@ def _with_tables(batch: Batch, found: _Found) -> Batch:
         ("dead_letters", found.dead_letters, DEAD_LETTER),
         ("instruments", found.instruments, INSTRUMENT),
         ("gaps", found.gaps, GAP),
+        (HISTORY, found.history, BAR),
     ):
         if rows:
             batch = batch.with_table(name, pl.DataFrame(rows, schema=schema, orient="row"))
@@ -140,6 +146,8 @@ def _read_record(state: State, found: _Found, frame: bytes, received: int, posit
             _define(state, found, said, received, position)
         case record.Snapshot():
             found.venue.read_snapshot(bytes(said.body), said.symbol, received, position, state.listings, found.rows)
+        case record.Bar():
+            found.history.append(_bar(state, said, received, position))
         case record.Alive():
             pass
         case record.Skipped():
@@ -152,10 +160,12 @@ def _define(state: State, found: _Found, said: record.InstrumentDefined, receive
     """Enter an instrument. Definitions are journal rows of their own, so that ticks keep their meaning in a row."""
     instrument = _instrument(found.venue.name, said)
     number = state.table.id_of(instrument.symbol)
-    if number >= 0 and state.table[number] == instrument:
+    if number >= 0 and (said.assumed or state.table[number] == instrument):
         return
-    if number >= 0 and state.table[number].tick_size != instrument.tick_size:
+    guessed = instrument.symbol in state.assumed
+    if number >= 0 and state.table[number].tick_size != instrument.tick_size and not guessed:
         found.rows.add(_reset(number, Flag.TICK_CHANGED, received, position))
+    (state.assumed.add if said.assumed else state.assumed.discard)(instrument.symbol)
     state.table = state.table.define(instrument)
     number = state.table.id_of(instrument.symbol)
     state.listings[instrument.symbol] = listing(number, instrument)
@@ -173,6 +183,22 @@ def _instrument(venue: str, said: record.InstrumentDefined) -> Instrument:
     ):
         raise FrameError(f"{said.symbol} is defined with a step that is not from {SMALLEST_STEP} to {LARGEST_STEP}")
     return Instrument(venue, said.symbol, tick_size, lot_size, contract_size, said.inverse)
+
+
+def _bar(state: State, said: record.Bar, received: int, position: int) -> tuple[Any, ...]:
+    """A row of table `history`: revision 0, without a book."""
+    if said.symbol not in state.listings:
+        raise FrameError(f"no instrument is defined for {said.symbol}")
+    if said.timeframe not in TIMEFRAMES:
+        raise FrameError(f"a bar of timeframe {said.timeframe}; there are {', '.join(TIMEFRAMES)}")
+    close_time = said.open_time + TIMEFRAMES[said.timeframe] * SECOND_NS
+    volumes = (nan if value is None else value for value in (said.volume, said.buy_volume, said.sell_volume))
+    return (
+        *(said.symbol, said.timeframe, said.open_time, close_time, received),
+        *(said.open, said.high, said.low, said.close, *volumes),
+        *(nan if said.notional is None else said.notional, said.trades),
+        *(nan, nan, 0.0, 0, 0, HISTORY, position),
+    )
 
 
 def _interrupt(state: State, found: _Found, said: Any, received: int, position: int) -> None:

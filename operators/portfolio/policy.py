@@ -28,7 +28,6 @@ from market.fees import Fees
 from market.messages import Signal
 
 WEIGHTS: Mapping[str, float] = {"ultra_short": 0.25, "short": 0.25, "medium": 0.25, "long": 0.25}
-BAR_S: Mapping[str, int] = {"ultra_short": 1, "short": 60, "medium": 3600, "long": 86_400}
 LIFETIME_BARS = 3  # an opinion that was not renewed for this many of its bars no longer counts
 YEAR_S = 365.25 * 86_400
 HORIZON_BARS = 200  # bars a direction lasts on average, as the regime model has it (operators/regimes/model.py)
@@ -45,6 +44,9 @@ class Policy:
     max_gross_share: float = 1.0
     no_trade_band: float = 0.02  # smaller changes of a target are left alone, unless the target becomes 0
     fees: Fees = field(default_factory=Fees)  # what one trade costs
+    bar_s: Mapping[str, int] = field(  # length of a bar of each regime timeframe
+        default_factory=lambda: {"ultra_short": 1, "short": 60, "medium": 3600, "long": 86_400}
+    )
 
     def __post_init__(self) -> None:
         for name in ("capital", "target_volatility", "max_gross_share"):
@@ -74,38 +76,38 @@ def opinion(signal: Signal, policy: Policy, standing: float = 0.0) -> Opinion:
     0.0625
     """
     numbers = (signal.direction, signal.confidence, signal.volatility)
-    if not all(map(isfinite, numbers)) or signal.volatility <= 0 or signal.timeframe not in WEIGHTS:
+    if not all(map(isfinite, numbers)) or signal.volatility <= 0 or signal.timeframe not in policy.bar_s:
         return Opinion(0.0, signal.time_ns)
     if abs(signal.direction) > 1 or not 0 <= signal.confidence <= 1:
         return Opinion(0.0, signal.time_ns)
     round_trips = ENTRY if standing * signal.direction <= 0 else STAY
-    if signal.direction and reach_bps(signal) < round_trips * 2.0 * policy.fees.at(signal.venue):
+    if signal.direction and reach_bps(signal, policy) < round_trips * 2.0 * policy.fees.at(signal.venue):
         return Opinion(0.0, signal.time_ns, pays=False)
     conviction = WEIGHTS[signal.timeframe] * signal.direction * signal.confidence
     share = conviction * policy.target_volatility / (signal.volatility * sqrt(YEAR_S))
     return Opinion(share if isfinite(share) else 0.0, signal.time_ns)
 
 
-def reach_bps(signal: Signal) -> float:
+def reach_bps(signal: Signal, policy: Policy) -> float:
     """One standard deviation of the return over the signal's horizon, by how sure it is; bps.
 
     >>> sure = Signal(venue="v", instrument="i", time_ns=0, timeframe="short", direction=-1.0, confidence=0.5,
     ...               volatility=1e-4, regime="calm/bear", evidence={})
-    >>> round(reach_bps(sure), 1)
+    >>> round(reach_bps(sure, Policy()), 1)
     54.8
     """
-    horizon_s = HORIZON_BARS * BAR_S[signal.timeframe]
+    horizon_s = HORIZON_BARS * policy.bar_s[signal.timeframe]
     return abs(signal.direction) * signal.confidence * signal.volatility * sqrt(horizon_s) * 1e4
 
 
-def end_ns(timeframe: str, one: Opinion) -> int:
+def end_ns(timeframe: str, one: Opinion, policy: Policy) -> int:
     """The last data time at which an opinion counts."""
-    return one.time_ns + LIFETIME_BARS * BAR_S.get(timeframe, 0) * SECOND_NS
+    return one.time_ns + LIFETIME_BARS * policy.bar_s.get(timeframe, 0) * SECOND_NS
 
 
 def combined(opinions: Mapping[str, Opinion], time_ns: int, policy: Policy) -> float:
     """Sum of the opinions that still count, capped for one instrument; a share of capital."""
-    total = sum(one.share for timeframe, one in opinions.items() if time_ns <= end_ns(timeframe, one))
+    total = sum(one.share for timeframe, one in opinions.items() if time_ns <= end_ns(timeframe, one, policy))
     return min(max(total, -policy.max_instrument_share), policy.max_instrument_share)
 
 

@@ -77,14 +77,14 @@ def _hear(state: Wishes, signal: Signal, policy: Policy) -> None:
     before = opinions.get(signal.timeframe, Opinion(0.0, signal.time_ns))
     if signal.time_ns < before.time_ns:
         return
-    counted = before.share if signal.time_ns <= end_ns(signal.timeframe, before) else 0.0
+    counted = before.share if signal.time_ns <= end_ns(signal.timeframe, before, policy) else 0.0
     opinions[signal.timeframe] = opinion(signal, policy, counted)
     state.newest_ns = max(state.newest_ns, signal.time_ns)
 
 
 def targets(state: Wishes, time_ns: int, policy: Policy) -> list[Target]:
     """Targets that moved, by order of the instruments' first signals; they stand from now on."""
-    state.ends_ns = _next_end(state, time_ns)
+    state.ends_ns = _next_end(state, time_ns, policy)
     shares = {key: combined(opinions, time_ns, policy) for key, opinions in state.opinions.items()}
     scale = gross_scale(shares.values(), policy)
     moved = []
@@ -101,9 +101,10 @@ def targets(state: Wishes, time_ns: int, policy: Policy) -> list[Target]:
     return moved
 
 
-def _next_end(state: Wishes, time_ns: int) -> int:
+def _next_end(state: Wishes, time_ns: int, policy: Policy) -> int:
     """When the first of the opinions that count now and ask for something ends."""
-    ends = (end_ns(name, one) for opinions in state.opinions.values() for name, one in opinions.items() if one.share)
+    asking = ((name, one) for opinions in state.opinions.values() for name, one in opinions.items() if one.share)
+    ends = (end_ns(name, one, policy) for name, one in asking)
     return min((end for end in ends if end >= time_ns), default=NEVER_NS)
 
 

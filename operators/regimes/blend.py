@@ -31,8 +31,8 @@ def empty(series: int) -> NDArray[np.float64]:
 def _level_share(level: Any, label: int, labels: int) -> float:
     """Probability of a label by the level head; of two labels the first is all that is not stressed."""
     if labels == 2:
-        return level["stressed"] if label == 1 else 1.0 - level["stressed"]
-    return level["calm"] if label == 0 else level["normal"] if label == 1 else level["stressed"]
+        return float(level["stressed"] if label == 1 else 1.0 - level["stressed"])
+    return float(level["calm"] if label == 0 else level["normal"] if label == 1 else level["stressed"])
 
 
 @part

@@ -9,10 +9,10 @@ Held label: the incumbent j gives way to the best candidate i (highest s_i, s = 
     (s_i / s_j − 1) · stay  >  switch_cost_bars · (1 − p_i),     p_i ≥ 1 / K
 
 what is gained in a bar, as a share of what the incumbent gives, over the mean stay of the chain, against the cost of a
-false switch times the probability that it is one. stay = 1 / (pace · Σ π_k (1 − A_kk)), π the discounted mean of p: where states last long a
-switch pays for long; in a fast market it takes more certainty. One number has to be chosen: a false switch costs as
-much as `switch_cost_bars` bars of doubled accuracy lost. It is Shiryaev's test, posterior odds against a threshold set
-by the odds of a true change to a false alarm, with the odds balanced as the raw label's are.
+false switch times the probability that it is one. stay = 1 / (pace · Σ π_k (1 − A_kk)), π the discounted mean of p:
+where states last long a switch pays for long; in a fast market it takes more certainty. One number has to be chosen: a
+false switch costs as much as `switch_cost_bars` bars of doubled accuracy lost. It is Shiryaev's test, posterior odds
+against a threshold set by the odds of a true change to a false alarm, with the odds balanced as the raw label's are.
 pace: operators/regimes/pace.py.
 
 Shiryaev (1963), "On optimum methods in quickest detection problems", Theory of Probability and its Applications 8(1),
@@ -151,7 +151,8 @@ def _learn(state: Decision, n: int, p: Any, transition: Any, settings: Any) -> N
 
 
 @kernel(state_type(empty(np.ones(2), 1)), state_type(np.empty(3)), column(int64), state_type(np.empty((1, 2))),
-        state_type(np.empty((1, 2))), state_type(np.empty((1, 2, 2))), output(int64), output(int64), output(int64),
+        state_type(np.empty((1, 2))), state_type(np.empty((1, 2, 2))), output(int64),
+        state_type(np.empty((1, 2), np.int64)), state_type(np.empty((1, 2), np.int64)),
         state_type(np.empty((1, 2, 2))))  # fmt: skip
 def decide_rows(
     state: Decision, settings: Any, series: Any, probability: Any, balance: Any, transition: Any,
@@ -159,10 +160,12 @@ def decide_rows(
 ) -> None:  # fmt: skip
     """Labels of the series named row by row, from probability and balance (R, K) and transition (R, K, K).
 
-    Writes raw, held, how long it has been held, and the transitions at the pace that the probabilities have shown.
+    Writes raw (R,), held and how long it has been held, before the row and after it (R, 2), and the transitions at the
+    pace that the probabilities have shown (R, K, K).
     """
     for row in range(len(series)):
         n = series[row]
+        held[row, 0], held_bars[row, 0] = state.held[n], state.held_bars[n]
         raw[row] = decide(state, n, probability[row], balance[row], transition[row], settings)
-        held[row], held_bars[row] = state.held[n], state.held_bars[n]
+        held[row, 1], held_bars[row, 1] = state.held[n], state.held_bars[n]
         pacing.at_pace(transition[row], pace_of(state, n, transition[row], settings), paced[row])

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.kernel import column, int64, kernel, part, state_type
+from operators.kernel import column, float64, int64, kernel, part, state_type
 from operators.regimes.decision import UNKNOWN_LABEL
 from operators.regimes.forecast import HORIZONS
 
@@ -157,8 +157,23 @@ def _step(now: Any, counts: Any, later: Any) -> None:
 
 
 @kernel(state_type(empty(2, 1)), column(int64), column(int64), state_type(np.empty((1, 2))),
-        state_type(np.empty((1, 2, 2))), state_type(np.empty(1)))  # fmt: skip
-def judge_rows(state: Scores, series: Any, raw: Any, targets: Any, forecasts: Any, forgetting: Any) -> None:
-    """Judge R bars of the series named row by row: R raw labels, R by K targets, R by H by K forecasts."""
+        state_type(np.empty((1, 2, 2))), float64, state_type(np.empty((1, 1), np.int64)),
+        state_type(np.empty((1, 1, 2))), state_type(np.empty((1, 1, 2))))  # fmt: skip
+def judge_rows(
+    state: Scores, series: Any, raw: Any, targets: Any, forecasts: Any, forgetting: float,
+    scored: Any, brier_scores: Any, log_losses: Any,
+) -> None:  # fmt: skip
+    """Judge R bars of the series named row by row: R raw labels, R by K targets, R by H by K forecasts.
+
+    Writes, as of after the row, how many forecasts were judged (R, H), and the means of the chain's and the Markov
+    baseline's scores (R, H, 2); NaN where none was.
+    """
     for row in range(len(series)):
-        judge(state, series[row], raw[row], targets[row], forecasts[row], forgetting[0])
+        n = series[row]
+        judge(state, n, raw[row], targets[row], forecasts[row], forgetting)
+        for h in range(len(_HORIZONS)):
+            scored[row, h] = state.scored[n, h]
+            for f in range(2):
+                known = state.scored[n, h] > 0
+                brier_scores[row, h, f] = state.brier[n, h, f] if known else np.nan
+                log_losses[row, h, f] = state.log_loss[n, h, f] if known else np.nan

@@ -1,82 +1,104 @@
-"""What filtered probabilities say: regime name, confidence, volatility, drift; the columns of the table `regimes`.
+"""Rows of the tables `regimes`, `regime_changes` and `regime_forecasts` from what was observed of one timeframe."""
 
-Added columns, one row per closed bar:
-- regime: "volatility/direction" of the most probable state of each chain, as "calm/bull"; "unknown" during warm-up;
-- probability_calm, …, probability_bull: filtered marginal probabilities; NaN during warm-up;
-- confidence: probability that both halves of the name hold, 0 … 1; NaN during warm-up;
-- volatility: root of the expected variance of the log return, per square-root second; drift: its expectation, per
-  second;
-- bars_seen: returns observed so far.
-"""
-
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from operators.regimes.model import DIRECTIONS, UNKNOWN, VOLATILITIES, Float64Array, Model
+from market.clock import SECOND_NS
+from market.regimes import STATES, UNKNOWN, VIEWS
+from operators.regimes.decision import UNKNOWN_LABEL
+from operators.regimes.forecast import HORIZONS
+from operators.regimes.timeframe import Observed
 
-REGIME: dict[str, type[pl.DataType]] = {
-    "instrument": pl.String,
-    "timeframe": pl.String,
-    "time": pl.Int64,  # close of the bar, ns
-    "receive_time": pl.Int64,  # when the bar was known to be closed, ns
-    "regime": pl.String,
-    **{f"probability_{name}": pl.Float64 for name in (*VOLATILITIES, *DIRECTIONS)},
-    "confidence": pl.Float64,
-    "volatility": pl.Float64,
-    "drift": pl.Float64,
-    "bars_seen": pl.Int64,
-    "frame": pl.Int32,
-}
-
-_NAMES = np.array([f"{volatility}/{direction}" for volatility in VOLATILITIES for direction in DIRECTIONS])
+Columns = dict[str, NDArray[Any]]
 
 
-def marginals(probability: Float64Array, volatility_states: int) -> tuple[Float64Array, Float64Array]:
-    """N by S joint probabilities as N by volatility states and N by direction states."""
-    joint = probability.reshape(len(probability), volatility_states, probability.shape[1] // volatility_states)
-    volatility = np.stack([expected(joint[:, state, :]) for state in range(joint.shape[1])], axis=1)
-    direction = np.stack([expected(joint[:, :, state]) for state in range(joint.shape[2])], axis=1)
-    return volatility, direction
-
-
-def expected(probability: Float64Array, values: Float64Array | None = None) -> Float64Array:
-    """Σ_k p_k v_k by row, v = 1 if not given; in the order of k, because BLAS rounds otherwise for other row counts."""
-    total = np.zeros(len(probability))
-    for state in range(probability.shape[1]):
-        total += probability[:, state] * (1.0 if values is None else values[state])
-    return total
-
-
-def measured(
-    model: Model, probability: Float64Array, scale: Float64Array, returns: NDArray[np.int64]
-) -> dict[str, NDArray[Any]]:
-    """Columns regime … bars_seen from the kernel's output for N bars, for a model of 3 by 3 states."""
-    known = (returns > model.warm_up_bars[0]) & (scale > 0.0)
-    volatility, direction = marginals(probability, len(VOLATILITIES))
-    state = volatility.argmax(axis=1) * len(DIRECTIONS) + direction.argmax(axis=1)
-    seconds = model.interval_ns[0] * 1e-9
-    variance = expected(probability, model.scale**2)
-    columns = dict(zip((*VOLATILITIES, *DIRECTIONS), (*volatility.T, *direction.T), strict=True))
-    values = {
-        **{f"probability_{name}": values for name, values in columns.items()},
-        "confidence": np.take_along_axis(probability, state[:, None], axis=1)[:, 0],
-        "volatility": scale * np.sqrt(variance / seconds),
-        "drift": scale * expected(probability, model.drift) / seconds,
-    }
+def regimes(found: Observed, interval_ns: int) -> Columns:
+    """Columns regime … bars_seen of table `regimes` but for agreement and evidence, in bars' own time."""
+    seconds = interval_ns / SECOND_NS
+    views = found.views.values()
+    held = np.stack([view.held for view in views], axis=1)
+    sure = np.stack([_of_held(view.probability, view.held) for view in views], axis=1)
     return {
-        "regime": np.where(known, _NAMES[state], UNKNOWN),
-        **{name: np.where(known, column, np.nan) for name, column in values.items()},
-        "bars_seen": returns,
+        "regime": _names(held),
+        "raw_regime": _names(np.stack([view.raw for view in views], axis=1)),
+        **_by_state({name: view.probability for name, view in found.views.items()}),
+        "confidence": sure.min(axis=1),
+        **{f"remaining_{name}_s": view.remaining_bars * seconds for name, view in found.views.items()},
+        "volatility": found.volatility / np.sqrt(seconds),
+        "drift": found.drift / seconds,
+        "run_length_bars": found.run_length,
+        "change_point_probability": found.change_point_probability,
+        "anomaly": found.anomaly,
+        "bars_seen": found.seen,
     }
 
 
-def describe(model: Model, probability: Float64Array, scale: Float64Array, returns: NDArray[np.int64]) -> pl.DataFrame:
-    """The same as a frame."""
-    columns = measured(model, probability, scale, returns)
-    return pl.DataFrame(
-        {name: pl.Series(name, values.tolist() if name == "regime" else values) for name, values in columns.items()},
-        schema_overrides={"regime": pl.String},
-    )
+def changes(found: Observed) -> Columns:
+    """Columns of table `regime_changes` from view to held_bars, and `row`: the place of the bar among the observed."""
+    parts = []
+    for number, (name, view) in enumerate(found.views.items()):
+        rows = np.flatnonzero((view.previous != UNKNOWN_LABEL) & (view.held != view.previous))
+        states = np.array(VIEWS[name])
+        parts.append(
+            {
+                "row": rows,
+                "order": np.full(len(rows), number),
+                "view": np.full(len(rows), name),
+                "previous": states[view.previous[rows]],
+                "regime": states[view.held[rows]],
+                "probability": _of_held(view.probability, view.held)[rows],
+                "held_bars": view.previous_bars[rows],
+            }
+        )
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def forecasts(found: Observed) -> Columns:
+    """Columns of table `regime_forecasts` from horizon_bars on, and `row`: one row per bar and horizon."""
+    count, horizons = len(found.rows), len(HORIZONS)
+    columns: Columns = {
+        "row": np.repeat(np.arange(count), horizons),
+        "horizon_bars": np.tile(np.array(HORIZONS, np.int64), count),
+        **_by_state({name: view.forecasts.reshape(count * horizons, -1) for name, view in found.views.items()}),
+    }
+    for name, view in found.views.items():
+        columns[f"change_probability_{name}"] = view.changes.ravel()
+    columns["scored"] = next(iter(found.scores.values())).scored.ravel()
+    for name, scores in found.scores.items():
+        for measure, values in (("brier", scores.brier), ("log_loss", scores.log_loss)):
+            columns[f"{measure}_{name}"] = values[:, :, 0].ravel()
+            columns[f"baseline_{measure}_{name}"] = values[:, :, 1].ravel()
+    return columns
+
+
+def _names(labels: NDArray[np.int64]) -> NDArray[np.str_]:
+    """R by V labels as words; unknown unless every view is known."""
+    words = [np.array(VIEWS[name])[labels[:, view]] for view, name in enumerate(VIEWS)]
+    joined = np.char.add(np.char.add(np.char.add(np.char.add(words[0], "/"), words[1]), "/"), words[2])
+    return np.where((labels == UNKNOWN_LABEL).any(axis=1), UNKNOWN, joined)
+
+
+def _of_held(probability: NDArray[np.float64], held: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Probability of the held label; NaN while there is none."""
+    found = np.take_along_axis(probability, np.maximum(held, 0)[:, None], axis=1)[:, 0]
+    return np.where(held == UNKNOWN_LABEL, np.nan, found)
+
+
+def _by_state(probabilities: Mapping[str, NDArray[np.float64]]) -> Columns:
+    """probability_calm … probability_trending from R by K of each view."""
+    columns = [values[:, label] for values in probabilities.values() for label in range(values.shape[1])]
+    return {f"probability_{state}": column for state, column in zip(STATES, columns, strict=True)}
+
+
+def table(columns: Sequence[Columns], schema: Mapping[str, Any]) -> pl.DataFrame:
+    """Parts of a table, one after the other, with the columns and types of its schema."""
+    return pl.DataFrame([_series(name, [part[name] for part in columns], kind) for name, kind in schema.items()])
+
+
+def _series(name: str, parts: Sequence[NDArray[Any]], kind: Any) -> pl.Series:
+    values = np.concatenate(parts)
+    return pl.Series(name, values.tolist() if values.dtype.kind in "OU" else values, kind, strict=False)

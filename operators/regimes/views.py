@@ -21,6 +21,8 @@ from operators.slots import grown
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 
+LARGEST_LEAD = 20.0  # nats
+
 
 @dataclass(frozen=True)
 class Model:
@@ -51,8 +53,11 @@ class View:
     probability: Float64Array  # (R, K) filtered
     transition: Float64Array  # (R, K, K) at the pace the probabilities have shown
     raw: Int64Array  # (R,) label of highest balanced accuracy by this bar's probabilities
-    held: Int64Array  # (R,) label held until another is worth a switch
+    held: Int64Array  # (R,) label held until another is worth a switch; decision.UNKNOWN_LABEL before the first
     held_bars: Int64Array  # (R,) bars it has been held, this one included
+    previous: Int64Array  # (R,) label held before the bar
+    previous_bars: Int64Array  # (R,) and for how many bars
+    lead: Float64Array  # (R,) log of p / balance of the held label over that of the best other, nats
     forecasts: Float64Array  # (R, H, K) of the label h bars ahead
     changes: Float64Array  # (R, H) probability that the held label is left within h bars
     remaining_bars: Float64Array  # (R,) expected stay in the held label
@@ -65,6 +70,7 @@ class Followed:
     views: tuple[View, ...]
     log_density: Float64Array  # (R,) of the return, before it; NaN while the bank settles
     below: Float64Array  # (R,) share of the forecast below the return
+    mean: Float64Array  # (R,) expected return of the next bar, but for what follows from single past returns
     levels: NDArray[np.void]  # (R,) of level.LEVEL; empty without the level head
 
 
@@ -117,10 +123,10 @@ def follow(model: Model, state: State, series: Int64Array, returns: Float64Array
     rows, views, most = len(returns), len(model.labels), max(model.labels)
     probability, balance = np.empty((rows, views, most)), np.empty((rows, views, most))
     transition = np.empty((rows, views, most, most))
-    log_density, below = np.empty(rows), np.empty(rows)
+    log_density, below, mean = np.empty(rows), np.empty(rows), np.empty(rows)
     bank.advance(
         state.bank, model.stack, bank.settings(model.learning), learners.work(model.stack, model.learning.generations),
-        series, returns, probability, balance, transition, log_density, below,
+        series, returns, probability, balance, transition, mean, log_density, below,
     )  # fmt: skip
     levels = np.empty(rows if model.level else 0, level.LEVEL)
     if model.level:
@@ -132,7 +138,7 @@ def follow(model: Model, state: State, series: Int64Array, returns: Float64Array
         if model.level:
             blend.blend_rows(state.blend, series, log_density, levels, p, b, a)
         found.append(_conclude(model, state.decisions[view], series, p, b, a))
-    return Followed(tuple(found), log_density, below, levels)
+    return Followed(tuple(found), log_density, below, mean, levels)
 
 
 _GRID = level.grid()
@@ -143,12 +149,24 @@ def _conclude(
 ) -> View:
     """Labels and forecasts from probabilities, balance and transitions."""
     rows, labels, horizons = len(series), p.shape[1], np.array(model.horizons)
-    raw, held, held_bars = (np.empty(rows, np.int64) for _ in range(3))
+    raw, held, held_bars = np.empty(rows, np.int64), np.empty((rows, 2), np.int64), np.empty((rows, 2), np.int64)
     paced = np.empty_like(a)
     decision.decide_rows(state, decision.settings(model.deciding), series, p, balance, a, raw, held, held_bars, paced)
     forecasts, changes = np.empty((rows, len(horizons), labels)), np.empty((rows, len(horizons)))
     remaining = np.empty(rows)
-    forecast_rows(p, paced, held, np.arange(labels), horizons, forecasts, changes, remaining)
-    return View(p, paced, raw, held, held_bars, forecasts, changes, remaining)
+    now = np.ascontiguousarray(held[:, 1])
+    forecast_rows(p, paced, now, np.arange(labels), horizons, forecasts, changes, remaining)
+    return View(
+        p, paced, raw, now, held_bars[:, 1], held[:, 0], held_bars[:, 0], _lead(p / balance, now),
+        forecasts, changes, remaining,
+    )  # fmt: skip
 
 
+def _lead(support: Float64Array, held: Int64Array) -> Float64Array:
+    """How far the held label stands above, or below, the best other."""
+    rows = np.arange(len(held))
+    own = support[rows, held]
+    rest = support.copy()
+    rest[rows, held] = 0.0
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.clip(np.log(own) - np.log(rest.max(axis=1)), -LARGEST_LEAD, LARGEST_LEAD))

@@ -24,7 +24,7 @@ from bytewax.operators import KeyedStream
 
 from market.batch import Batch
 from market.clock import SECOND_NS
-from operators.regimes.model import UNKNOWN
+from market.regimes import UNKNOWN
 from operators.signals.books import Books, advance, empty
 from operators.slots import grown
 from operators.stage import Stage, registered, wire

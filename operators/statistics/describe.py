@@ -29,20 +29,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 from bytewax.operators import KeyedStream
-from numpy.typing import NDArray
 
 from market.batch import Batch
 from market.clock import SECOND_NS
-from market.instrument import InstrumentTable
-from market.schema import TIMEFRAMES
 from operators.features.central_moments import kurtosis_of, skewness_of, variance_of
 from operators.features.quantiles import MAX_WINDOW, quantile
-from operators.frame import frame_of
 from operators.kernel import boolean, float64, int64, kernel, out_type, output, part, rows_type, state_type
 from operators.slots import grown
 from operators.stage import Stage, registered, wire
 from operators.statistics import ranges, scores, spreads
-from operators.statistics.window import INTERVALS, Windows, clear, empty, enter, remember
+from operators.statistics.closed_bars import BARS, INTERVALS, KNOWN, numbered, rows_of
+from operators.statistics.window import Windows, clear, empty, enter, remember
 
 WINDOW_BARS = 20
 QUANTILE_BARS = 100
@@ -55,18 +52,10 @@ MEASURES = (
     *("return_q05", "return_q50", "return_q95", "close_z_score", "volume_z_score"),
 )
 STATISTIC: dict[str, type[pl.DataType]] = {
-    "instrument": pl.String,
-    "timeframe": pl.String,
-    "close_time": pl.Int64,  # ns, end of the newest bar in the windows
-    "receive_time": pl.Int64,  # when that bar was known to be closed
-    "frame": pl.Int32,
+    **KNOWN,
     **dict.fromkeys(MEASURES, pl.Float64),
     "returns": pl.Int64,  # entered since the windows were last empty
 }
-_PRICES = ("open", "high", "low", "close", "volume")
-_KNOWN = ["instrument", "timeframe", "close_time", "receive_time", "frame"]
-_PLACE = ("instrument", "timeframe", "close_time")
-BARS = np.dtype([(name, np.int64) for name in _PLACE] + [(name, np.float64) for name in _PRICES], align=True)
 OUT = np.dtype([(name, np.float64) for name in MEASURES] + [("returns", np.int64)], align=True)
 BLANK = np.array([(np.nan,) * len(MEASURES) + (0,)], OUT)
 
@@ -99,8 +88,8 @@ def stage(
             return batch
         state.windows = grown(state.windows, begin, len(batch.instruments))
         out, counted = BLANK.repeat(len(bars)), np.empty(len(bars), np.bool_)
-        summarise(state.windows, _numbered(bars, batch.instruments), decay, quantile_bars, out, counted)
-        return batch.with_table("bar_statistics", _rows(bars, out, counted))
+        summarise(state.windows, numbered(bars, batch.instruments), decay, quantile_bars, out, counted)
+        return batch.with_table("bar_statistics", rows_of(bars, out, counted))
 
     return Stage("statistics.describe", lambda: State(begin(0)), advance)
 
@@ -175,24 +164,3 @@ def summarise(windows: Windows, bars: Any, decay: float, quantile_bars: int, out
                 enter(s, entries, bar, decay, quantile_bars)
             remember(s, bar)
         write(s, entries, traded, INTERVALS[t] / SECOND_NS, quantile_bars, out[row])
-
-
-def _numbered(bars: pl.DataFrame, instruments: InstrumentTable) -> NDArray[np.void]:
-    """Bars as the kernel reads them."""
-    symbols = bars["instrument"].to_list()
-    ids = {symbol: instruments.id_of(symbol) for symbol in set(symbols)}
-    if min(ids.values()) < 0:
-        raise ValueError(f"bars of instruments that are not defined: {sorted(ids)}")
-    numbers = {name: number for number, name in enumerate(TIMEFRAMES)}
-    rows = np.empty(len(bars), BARS)
-    rows["instrument"] = [ids[symbol] for symbol in symbols]
-    rows["timeframe"] = [numbers[name] for name in bars["timeframe"].to_list()]
-    for name in ("close_time", *_PRICES):
-        rows[name] = bars[name].to_numpy()
-    return rows
-
-
-def _rows(bars: pl.DataFrame, out: NDArray[np.void], counted: NDArray[np.bool_]) -> pl.DataFrame:
-    """Rows of table `bar_statistics`."""
-    rows = pl.DataFrame([*(bars[name] for name in _KNOWN), *frame_of(out).get_columns()])
-    return rows if counted.all() else rows.filter(counted)

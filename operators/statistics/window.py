@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.clock import SECOND_NS
-from market.schema import TIMEFRAMES
 from operators.features.central_moments import MOMENTS, merge
 from operators.features.quantiles import QUANTILES, take
 from operators.kernel import part
 from operators.statistics import ranges, spreads
+from operators.statistics.closed_bars import INTERVALS
 
-INTERVALS = np.array(list(TIMEFRAMES.values()), np.int64) * SECOND_NS
 # What a bar says of itself and of the step from the bar before.
 ENTRY = np.dtype(
     [

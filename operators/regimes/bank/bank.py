@@ -9,7 +9,7 @@ returns and `penalty` nats behind the best: where the market has changed its way
 With p goes `occupancy`: what the probabilities must be divided by for the label of highest balanced accuracy, each
 learner's by its own long-run mean, 1 / occupancy = Σ w p / occupancy(learner) / Σ w p.
 
-Warm-up: SETTLE returns, until then p is uniform and the rest NaN. NaN return: a bar without one; the states move, and
+Warm-up: SETTLE returns, until then all is NaN. NaN return: a bar without one; the states move, and
 nothing is judged. Infinite and wild returns are cut to LARGEST units.
 Cost: 1.5 µs for the features of a bar, 1 … 3 µs per learner. Memory: 1 … 3 kB per learner.
 
@@ -27,12 +27,13 @@ from numpy.typing import NDArray
 from operators.kernel import column, float64, int64, kernel, output, part, state_type
 from operators.regimes.bank import features
 from operators.regimes.bank.catalogue import still
+from operators.regimes.bank.emission import linear
 from operators.regimes.bank.learn import move, step
 from operators.regimes.bank.learners import Bank, Work, begin, empty, inherit, work
 from operators.regimes.bank.move import label_transition
 from operators.regimes.bank.stack import Stack, stack
 
-SETTLE = 50
+SETTLE = 30
 RECENT = 1.0 / 100.0  # weight of the newest bar in the recent size
 LARGEST = 1e4
 WILDEST = 6.0  # sizes at which a return enters the recent size
@@ -99,7 +100,7 @@ def take(state: Bank, stack: Stack, settings: Any, n: int, r: float, work: Work)
 @part
 def _alive(state: Bank, n: int, m: int) -> bool:
     """Whether the generation of learner m has begun."""
-    return state.born[n, m // (state.theta.shape[1] // state.born.shape[1])] > 0
+    return bool(state.born[n, m // (state.theta.shape[1] // state.born.shape[1])] > 0)
 
 
 @part
@@ -154,7 +155,7 @@ def _judge(state: Bank, stack: Stack, settings: Any, n: int, z: float, work: Wor
 @part
 def _standing(state: Bank, stack: Stack, n: int, m: int) -> float:
     """Log weight of a learner, up to a constant."""
-    return state.evidence[n, m] + stack.odds[m % stack.labels.shape[0]]
+    return float(state.evidence[n, m] + stack.odds[m % stack.labels.shape[0]])
 
 
 @part
@@ -164,7 +165,7 @@ def _occupy(state: Bank, stack: Stack, n: int) -> None:
     for m in range(state.theta.shape[1]):
         if not _alive(state, n, m):
             continue
-        k, age = m % each, state.bars[n] - state.born[n, m // each]
+        age = state.bars[n] - state.born[n, m // each]
         weight = max(1.0 / (age + YOUNG_BARS), 1.0 - 0.5 ** (1.0 / OCCUPANCY_BARS))
         for v in range(len(stack.label_counts)):
             mean = state.occupancy[n, m, v]
@@ -208,15 +209,15 @@ def _renew(state: Bank, stack: Stack, n: int, penalty: float) -> None:
 
 
 @part
-def write(state: Bank, stack: Stack, n: int, probability: Any, occupancy: Any, transition: Any) -> None:
-    """What the bank believes of series n now: (V, K), (V, K), (V, K, K)."""
+def write(state: Bank, stack: Stack, n: int, probability: Any, occupancy: Any, transition: Any) -> float:
+    """What the bank believes of series n now: (V, K), (V, K), (V, K, K); returns the mean return of the next bar."""
     for v in range(len(stack.label_counts)):
         labels = stack.label_counts[v]
         probability[v, :], occupancy[v, :] = 0.0, 0.0
         transition[v, :, :] = 0.0
         if state.bars[n] < SETTLE:
             for label in range(labels):
-                probability[v, label], occupancy[v, label], transition[v, label, label] = 1.0 / labels, 1.0 / labels, 1.0
+                probability[v, label], occupancy[v, label], transition[v, label, label] = nan, nan, 1.0
             continue
         heard = 0.0
         for m in range(state.theta.shape[1]):
@@ -235,6 +236,23 @@ def write(state: Bank, stack: Stack, n: int, probability: Any, occupancy: Any, t
             probability[v, label] /= heard
             for to in range(labels):
                 transition[v, label, to] /= heard
+    mean = nan if state.bars[n] < SETTLE else 0.0
+    for m in range(state.theta.shape[1]):
+        if state.weight[n, m] >= LEAST_WEIGHT:
+            mean += state.weight[n, m] * _mean(state, stack, n, m)
+    return float(mean * state.unit[n])
+
+
+@part
+def _mean(state: Bank, stack: Stack, n: int, m: int) -> float:
+    """Mean of the states' drifts as learner m sees them, in units."""
+    k = m % stack.labels.shape[0]
+    phases, total = stack.size[k, 3], 0.0
+    for e in range(stack.size[k, 0]):
+        drift = linear(stack.mean[k, e], state.theta[n, m])
+        for x in range(e * phases, (e + 1) * phases):
+            total += state.probability[n, m, x] * drift
+    return total
 
 
 _stack = stack([still(0)], [2])
@@ -242,17 +260,18 @@ BANK, STACK, WORK = state_type(empty(_stack, 1, 1)), state_type(_stack), state_t
 
 
 @kernel(BANK, STACK, state_type(np.empty(1)), WORK, column(int64), column(float64), state_type(np.empty((1, 1, 1))),
-        state_type(np.empty((1, 1, 1))), state_type(np.empty((1, 1, 1, 1))), output(float64), output(float64),
-        counted=False)  # fmt: skip
+        state_type(np.empty((1, 1, 1))), state_type(np.empty((1, 1, 1, 1))),
+        output(float64), output(float64), output(float64), counted=False)  # fmt: skip
 def advance(
     state: Bank, stack: Stack, settings: Any, work: Work, series: Any, returns: Any,
-    probability: Any, occupancy: Any, transition: Any, log_density: Any, below: Any,
+    probability: Any, occupancy: Any, transition: Any, mean: Any, log_density: Any, below: Any,
 ) -> None:  # fmt: skip
     """Row by row, R in all: series (below N) and its return, NaN for none.
 
-    Writes, as of after the row, probability and occupancy (R, V, K) and transition (R, V, K, K), and of the return,
-    as foretold before it, the log density and the share of the forecast below it (R,).
+    Writes, as of after the row, probability and occupancy (R, V, K), transition (R, V, K, K) and the expected return of
+    the next bar (R,), and of the return, as foretold before it, the log density and the share of the forecast below it
+    (R,).
     """
     for row in range(len(returns)):
         log_density[row], below[row] = take(state, stack, settings, series[row], returns[row], work)
-        write(state, stack, series[row], probability[row], occupancy[row], transition[row])
+        mean[row] = write(state, stack, series[row], probability[row], occupancy[row], transition[row])

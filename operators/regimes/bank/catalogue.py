@@ -21,10 +21,10 @@ def _common(scale: float = 0.0) -> tuple[Parameter, ...]:
     )
 
 
-def _stays(prefix: str, bars: Sequence[float], phases: int = 1, sd: float = 0.7, least: float = 8.0) -> tuple[Parameter, ...]:
-    return tuple(
-        Parameter(f"{prefix}{k}", log(stay - phases), sd, log(least), log(1e5)) for k, stay in enumerate(bars)
-    )
+def _stays(
+    prefix: str, bars: Sequence[float], phases: int = 1, sd: float = 0.7, least: float = 8.0
+) -> tuple[Parameter, ...]:
+    return tuple(Parameter(f"{prefix}{k}", log(stay - phases), sd, log(least), log(1e5)) for k, stay in enumerate(bars))
 
 
 def _odds(prefix: str, count: int) -> tuple[Parameter, ...]:
@@ -141,7 +141,8 @@ def momentum(revert: float, trend: float, span: float, *, stay: float = 300.0) -
         name="momentum",
         parameters=(
             *_common(), Parameter("revert", revert, 0.1, 0.03, 0.8), Parameter("trend", trend, 0.08, 0.03, 0.8),
-            Parameter("span", span_place(span), 1.5, 0.0, AVERAGE.places - 1.001), *_stays("stay", (stay,) * 3), *_odds("stay", 3),
+            Parameter("span", span_place(span), 1.5, 0.0, AVERAGE.places - 1.001),
+            *_stays("stay", (stay,) * 3), *_odds("stay", 3),
         ),
         labels=((0, 1, 2),), chains=(_chain("stay", 3),), tied=True, curve=AVERAGE,
         log_scale={e: {SCALE: 1.0} for e in range(3)},
@@ -212,7 +213,8 @@ def crossed(slope: float, gap: float, *, scale: float = 0.0) -> Template:
     return Template(
         name="crossed",
         parameters=(
-            *_common(scale - 0.5 * gap), Parameter("gap", gap, 0.3, 0.12, 1.8), Parameter("revert", slope, 0.12, 0.03, 0.9),
+            *_common(scale - 0.5 * gap), Parameter("gap", gap, 0.3, 0.12, 1.8),
+            Parameter("revert", slope, 0.12, 0.03, 0.9),
             Parameter("trend", slope, 0.12, 0.03, 0.9), *stays,
         ),
         labels=((0, 1, 2, 3),), chains=(_chain("stay", 2, 2), _chain("turn", 2)), tied=True,

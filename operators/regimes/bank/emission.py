@@ -1,4 +1,4 @@
-"""How well each state explains a return: log density, its derivatives by the parameters, share of the forecast below."""
+"""How well each state explains a return: log density, its derivatives by the parameters, the share below the return."""
 
 from math import exp, log, sqrt
 from typing import Any
@@ -26,18 +26,18 @@ def explain(
     offset, offset_slope = student.constant(freedom), student.constant_slope(freedom)
     largest = -1e300
     for e in range(stack.size[k, 0]):
-        slope, place = _linear(stack.slope[k, e], theta), _linear(stack.place[k, e], theta)
+        slope, place = linear(stack.slope[k, e], theta), linear(stack.place[k, e], theta)
         at = stack.curve[k, 0] + min(max(int(place), 0), stack.curve[k, 1])
         place -= at - stack.curve[k, 0]
         rise, log_rise = work.features[at + 1] - work.features[at], LOG_SD[at + 1] - LOG_SD[at]
         x = work.features[at] + place * rise
-        log_scale = _linear(stack.log_scale[k, e], theta) + LOG_SD[at] + place * log_rise
+        log_scale = linear(stack.log_scale[k, e], theta) + LOG_SD[at] + place * log_rise
         if manner == TIED:
             log_scale += 0.5 * log(1.0 - slope * slope)
         elif manner == GARCH:
             log_scale = _conditional(variance[e], log_scale, theta[first], theta[first + 1], before)
         scale = exp(log_scale)
-        u = (z - _linear(stack.mean[k, e], theta) - slope * x) / scale
+        u = (z - linear(stack.mean[k, e], theta) - slope * x) / scale
         by_mean, by_pull = 0.0, 0.0
         if manner == ANCHORED and e == 0:
             density, u, by_pull, by_scale, by_freedom = anchor.explain(
@@ -67,12 +67,12 @@ def explain(
 
 
 @part
-def _linear(row: Any, theta: Any) -> float:
+def linear(row: Any, theta: Any) -> float:
     """Base plus coefficients times parameters; the base stands last."""
     total = row[len(theta)]
     for i in range(len(theta)):
         total += row[i] * theta[i]
-    return total
+    return float(total)
 
 
 @part

@@ -2,8 +2,8 @@
 
 AVERAGE     exponential mean of past z over spans 1 … 60 bars, standardised: at span 1, its first place, it is z_{t−1},
             first-order autoregression; beyond, momentum or reversion of it
-FRACTIONAL  Σ_j φ_j(H) z_{t−j}, j ≤ 64, over H = 0.10 … 0.95: the best forecast of fractional Gaussian noise; with it goes
-            the log standard deviation of what it leaves unforecast (0 for the others)
+FRACTIONAL  Σ_j φ_j(H) z_{t−j}, j ≤ 64, over H = 0.10 … 0.95: the best forecast of fractional Gaussian noise; with it
+            goes the log standard deviation of what it leaves unforecast (0 for the others)
 
 Between two places of a curve values are interpolated, so that a place can be learned. Cost: 1.5 µs per bar.
 
@@ -63,7 +63,7 @@ def span_place(span: float) -> float:
 
 def hurst_place(hurst: float) -> float:
     """Place of a Hurst exponent on FRACTIONAL."""
-    return (hurst - HURSTS[0]) / (HURSTS[1] - HURSTS[0])
+    return float((hurst - HURSTS[0]) / (HURSTS[1] - HURSTS[0]))
 
 
 _FORECASTS = [fractional_forecast(float(hurst)) for hurst in HURSTS]

@@ -1,6 +1,6 @@
 """The state of a bank: what every learner of every series believes, and how a learner begins."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,7 +127,7 @@ def begin(state: Bank, stack: Stack, n: int, m: int, log_scale: float, evidence:
 
 @part
 def inherit(state: Bank, stack: Stack, n: int, m: int, parent: int) -> None:
-    """Learner m takes over what its parent, of the same template, learned: all parameters but the scale, less surely."""
+    """Learner m takes over all that its parent, of the same template, learned but the scale; less surely."""
     for i in range(1, stack.size[m % stack.labels.shape[0], 1]):
         state.theta[n, m, i] = state.theta[n, parent, i]
         known = LESS_SURE * state.covariance[n, parent, i, i]

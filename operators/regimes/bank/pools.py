@@ -29,7 +29,9 @@ def volatilities(labels: int) -> tuple[Template, ...]:
     if labels == 2:
         return _two_volatilities()
     starts = tuple(
-        volatility(gaps, (200.0, 150.0, 80.0), scale=scale) for gaps in ((0.45, 0.45), (0.7, 0.7)) for scale in (-0.4, 0.05, 0.5)
+        volatility(gaps, (200.0, 150.0, 80.0), scale=scale)
+        for gaps in ((0.45, 0.45), (0.7, 0.7))
+        for scale in (-0.4, 0.05, 0.5)
     )
     middle = (0.55, 0.55)
     return (

@@ -101,5 +101,3 @@ def _manner(template: Template) -> tuple[int, int]:
     if template.anchored:
         return ANCHORED, template.index("pull")
     return (TIED if template.tied else LINEAR), 0
-
-

@@ -74,8 +74,6 @@ def pull(u: float, freedom: float) -> float:
     return (freedom + 1.0) * u / (freedom - 2.0 + u * u)
 
 
-
-
 @part
 def share_below(u: float, freedom: float) -> float:
     """F(u): share of the distribution below u."""

@@ -20,14 +20,13 @@ Hamilton (1989), Econometrica 57(2), doi:10.2307/1912559; Haas, Mittnik, Paolell
 Markov-switching GARCH models", J. Financial Econometrics 2(4), doi:10.1093/jjfinec/nbh020.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.regimes.bank.features import FRACTIONAL, Curve
+from operators.regimes.bank.features import Curve
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]

@@ -1,0 +1,316 @@
+"""Volatility as a level: how sure it is that today's σ lies above what it used to be. No switching is assumed.
+
+Log volatility x_t = log σ_t walks on a grid of POINTS points and is pulled back to its slow mean c,
+
+    r_t = exp(x_t) ε_t,   ε ~ Student-t (ν, unit variance),
+    x_{t+1} = x_t − q²/2s² (x_t − c) + q (ρ ε_t + √(1−ρ²) η_t),
+
+with a spread s = SPREAD in the long run; ρ < 0 is the leverage effect of stocks, whose volatility rises as they fall.
+Each triple of a q of STEPS, a ν of FREEDOMS and a ρ of LEVERAGES is a member with its own filter on the grid (Kitagawa
+1987, doi:10.1080/01621459.1987.10478534; leverage: Harvey, Shephard 1996, doi:10.1080/07350015.1996.10524672). The
+members are mixed by their discounted evidence, w ← w^FORGETTING · p(r_t | past) (Raftery, Kárný, Ettler 2010,
+doi:10.1198/TECH.2009.08104). The mixed belief over x also goes into a histogram that halves every `half_life_bars`:
+the past. A state is a share of that past, calm its lowest third, stressed its highest; its probability is the belief
+that x_t lies there,
+
+    P(stressed) = P(σ_t > ⅔ quantile of past σ), and so on,
+
+so in the long run every state is about as probable as the share it stands for, on any series. The returns should have
+no season (operators/regimes/season.py). SPREAD, STEPS, FREEDOMS and STAY_BARS were chosen on simulated volatility
+(autoregressive, GARCH, heterogeneous, switching and long-memory), not on markets.
+
+Written per bar, as of after it: the log of the density of its return as foretold before it (nats, of the return as
+given), volatility E[σ] per bar, and the three probabilities. NaN for the first WARM_UP_BARS returns, which only say
+where the grid lies; it follows the slow mean by whole points afterwards. A NaN return is a bar without one: the belief
+widens and there is no density. Returns beyond LARGEST slow volatilities count as that large.
+Cost: 8 µs per bar. Memory: 7 kB a series, whatever its length.
+"""
+
+from itertools import product
+from math import exp, inf, isfinite, lgamma, log, nan, pi
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from operators.kernel import column, float64, int64, kernel, out_type, part, state_type
+
+POINTS = 61
+MIDDLE = POINTS // 2
+WIDTH = 0.1  # between points, log volatility
+STEPS = (0.04, 0.06, 0.09)  # q per bar; below WIDTH, so that a bar moves by one point at most
+FREEDOMS = (5, 19)  # ν, odd: the density is a whole power
+LEVERAGES = (0.0, -0.5)  # ρ
+MOST_SHOCK = 3.0  # |ε| of a leverage effect
+SPREAD = 1.0  # s
+FORGETTING = 0.999
+LEAST_WEIGHT = 1e-6  # of a member before each bar
+HALF_LIFE_BARS = 100_000.0
+SHARES = (0.33, 0.67)  # quantiles between the states
+WARM_UP_BARS = 30
+PRIOR_BARS = 20.0  # what the first histogram counts for
+PRIOR_SPREAD = 0.5  # and how wide it is
+MEAN_BARS = 500.0  # memory of the slow mean
+LARGEST = 1000.0
+STAY_BARS = 100.0  # of a state, as chain() says it
+GAUSS = 1.2533141373155001  # √(π/2): standard deviation over mean |r| of a normal variable
+
+Float64Array = NDArray[np.float64]
+LEVEL = np.dtype([(name, np.float64) for name in ("log_density", "volatility", "calm", "normal", "stressed")])
+
+
+class Grid(NamedTuple):
+    """The model as the kernel reads it."""
+
+    volatility: Float64Array  # POINTS, exp(x − c)
+    pull: Float64Array  # members by POINTS, mean change of x in a bar, in points
+    noise: Float64Array  # members, variance of the rest of it, in points²
+    leverage: Float64Array  # members, change of x by a shock of ε = 1, in points
+    freedom: Float64Array  # ν
+    power: NDArray[np.int64]  # (ν + 1) / 2
+    constant: Float64Array  # of the density, by ν
+    keep: Float64Array  # one: what a bar leaves of the histogram
+    shares: Float64Array  # two, ascending
+
+
+class Level(NamedTuple):
+    """State of N series; inner values stay finite."""
+
+    bars: NDArray[np.int64]  # N, returns seen
+    size: Float64Array  # N, Σ |r| of the warm-up
+    smallest: Float64Array  # N, least |r| above 0; the grid's middle never sinks below it; inf before the first
+    centre: Float64Array  # N, c as the grid's middle
+    offset: Float64Array  # N, the slow mean beyond that
+    newest: Float64Array  # N, return; 0: none
+    belief: Float64Array  # N by members by POINTS
+    weight: Float64Array  # N by members
+    likelihood: Float64Array  # N by members, of the newest return
+    mixed: Float64Array  # N by POINTS, the belief over all members
+    past: Float64Array  # N by POINTS, the histogram, in bars
+
+
+def grid(*, half_life_bars: float = HALF_LIFE_BARS, shares: tuple[float, float] = SHARES) -> Grid:
+    """half_life_bars: memory of the quantiles, above 0; shares: where the states part, 0 < low < high < 1."""
+    if half_life_bars <= 0:
+        raise ValueError(f"half_life_bars must be above 0, got {half_life_bars}")
+    if not 0 < shares[0] < shares[1] < 1:
+        raise ValueError(f"shares must ascend between 0 and 1, got {shares}")
+    x = (np.arange(POINTS) - MIDDLE) * WIDTH
+    _, step, leverage = np.array(list(product(FREEDOMS, STEPS, LEVERAGES))).T
+    return Grid(
+        np.exp(x),
+        -((step / SPREAD) ** 2)[:, None] / 2.0 * x / WIDTH,
+        (1.0 - leverage**2) * (step / WIDTH) ** 2,
+        leverage * step / WIDTH,
+        np.array(FREEDOMS, np.float64),
+        (np.array(FREEDOMS) + 1) // 2,
+        np.array([exp(lgamma((v + 1) / 2) - lgamma(v / 2)) / (pi * (v - 2)) ** 0.5 for v in FREEDOMS]),
+        np.array([0.5 ** (1.0 / half_life_bars)]),
+        np.array(shares),
+    )
+
+
+def chain() -> Float64Array:
+    """Transition matrix of the states for forecasts, 3 by 3: a state lasts STAY_BARS and leaves for its neighbours."""
+    leave = 1.0 / STAY_BARS
+    return np.array(
+        [[1 - leave, leave, 0.0], [leave / 2, 1 - leave, leave / 2], [0.0, leave, 1 - leave]],
+    )
+
+
+def empty(series: int) -> Level:
+    """Before the first return."""
+    members = len(FREEDOMS) * len(STEPS) * len(LEVERAGES)
+    return Level(
+        np.zeros(series, np.int64),
+        np.zeros(series),
+        np.full(series, inf),
+        np.zeros(series),
+        np.zeros(series),
+        np.zeros(series),
+        np.tile(_normal(SPREAD), (series, members, 1)),
+        np.full((series, members), 1.0 / members),
+        np.zeros((series, members)),
+        np.tile(_normal(SPREAD), (series, 1)),
+        np.tile(PRIOR_BARS * _normal(PRIOR_SPREAD), (series, 1)),
+    )
+
+
+def _normal(spread: float) -> Float64Array:
+    """A normal belief around the middle of the grid."""
+    weight = np.exp(-0.5 * ((np.arange(POINTS) - MIDDLE) * WIDTH / spread) ** 2)
+    return np.asarray(weight / weight.sum(), np.float64)
+
+
+_GRID = state_type(grid())
+_STATE = state_type(empty(1))
+
+
+@part
+def walk(belief: Any, model: Any, m: int, shock: float) -> None:
+    """One bar passes: each point gives to its neighbours, as mean and variance of the change there ask for."""
+    carried = 0.0
+    for i in range(POINTS):
+        here = belief[i]
+        leverage = model.leverage[m] * min(max(shock / model.volatility[i], -MOST_SHOCK), MOST_SHOCK)
+        pull = min(max(model.pull[m, i] + leverage, -1.0), 1.0)
+        spread = min(max(model.noise[m] + pull * pull, abs(pull)), 1.0)
+        up = 0.5 * (spread + pull) if i < POINTS - 1 else 0.0
+        down = 0.5 * (spread - pull) if i > 0 else 0.0
+        belief[i] = here * (1.0 - up - down) + carried
+        if i > 0:
+            belief[i - 1] += here * down
+        carried = here * up
+
+
+@part
+def age(state: Any, model: Any, n: int) -> None:
+    """One bar passes for every member; the newest return pushes volatility."""
+    shock = state.newest[n] * exp(-state.centre[n])
+    for m in range(len(model.noise)):
+        walk(state.belief[n, m], model, m, shock)
+    state.newest[n] = 0.0
+
+
+@part
+def judge(state: Any, model: Any, n: int, z: float) -> None:
+    """belief ← belief × density of |z| = |r| / exp(c); its sum is the member's likelihood."""
+    likelihood, belief = state.likelihood[n], state.belief[n]
+    likelihood[:] = 0.0
+    alike = len(likelihood) // len(model.freedom)  # members of the same ν stand together
+    for i in range(POINTS):
+        ratio = z / model.volatility[i]
+        for v in range(len(model.freedom)):
+            shape = 1.0 / (1.0 + ratio * ratio / (model.freedom[v] - 2.0))
+            density = model.constant[v] * shape ** model.power[v] / model.volatility[i]
+            for m in range(v * alike, (v + 1) * alike):
+                belief[m, i] *= density
+                likelihood[m] += belief[m, i]
+
+
+@part
+def weigh(state: Any, n: int) -> float:
+    """Weights and beliefs after the return; the density it had, mixed over the members by their weights before it."""
+    weight, likelihood = state.weight[n], state.likelihood[n]
+    total, density = 0.0, 0.0
+    for m in range(len(weight)):
+        weight[m] = weight[m] ** FORGETTING + LEAST_WEIGHT
+        total += weight[m]
+        density += weight[m] * likelihood[m]
+    for m in range(len(weight)):
+        weight[m] *= likelihood[m] / density
+        for i in range(POINTS):
+            state.belief[n, m, i] /= likelihood[m]
+    return density / total
+
+
+@part
+def mix(state: Any, n: int) -> None:
+    """The belief over all members."""
+    mixed, weight = state.mixed[n], state.weight[n]
+    mixed[:] = 0.0
+    for m in range(len(weight)):
+        for i in range(POINTS):
+            mixed[i] += weight[m] * state.belief[n, m, i]
+
+
+@part
+def below(start: float, height: float, share: float) -> float:
+    """How much of a bar of the histogram, from `start` up, lies below a share of all."""
+    if height <= 0.0:
+        return 1.0 if start < share else 0.0
+    return min(max((share - start) / height, 0.0), 1.0)
+
+
+@part
+def describe(state: Any, model: Any, n: int, out: Any) -> None:
+    """Volatility and probabilities of the states, by the histogram of the past alone."""
+    mixed, past = state.mixed[n], state.past[n]
+    bars, start, calm, lower, mean = past.sum(), 0.0, 0.0, 0.0, 0.0
+    for i in range(POINTS):
+        height = past[i] / bars
+        calm += mixed[i] * below(start, height, model.shares[0])
+        lower += mixed[i] * below(start, height, model.shares[1])
+        mean += mixed[i] * model.volatility[i]
+        start += height
+    out["volatility"] = mean * exp(state.centre[n])
+    out["calm"], out["normal"], out["stressed"] = calm, lower - calm, 1.0 - lower
+
+
+@part
+def shift(values: Any, points: int) -> None:
+    """Move by one point down (+1: the grid goes up) or up (−1); what leaves the grid gathers at its end."""
+    last = POINTS - 1
+    if points > 0:
+        values[0] += values[1]
+        for i in range(1, last):
+            values[i] = values[i + 1]
+        values[last] = 0.0
+    else:
+        values[last] += values[last - 1]
+        for i in range(last - 1, 0, -1):
+            values[i] = values[i - 1]
+        values[0] = 0.0
+
+
+@part
+def remember(state: Any, model: Any, n: int) -> None:
+    """The belief enters the past and the slow mean, which the grid follows."""
+    mean = 0.0
+    for i in range(POINTS):
+        state.past[n, i] = state.past[n, i] * model.keep[0] + state.mixed[n, i]
+        mean += state.mixed[n, i] * (i - MIDDLE) * WIDTH
+    memory = min(MEAN_BARS, PRIOR_BARS + state.bars[n] - WARM_UP_BARS)
+    state.offset[n] += (mean - state.offset[n]) / memory
+    points = 1 if state.offset[n] > 0.5 * WIDTH else -1 if state.offset[n] < -0.5 * WIDTH else 0
+    if points == 0 or (points < 0 and state.centre[n] < log(state.smallest[n])):
+        return
+    state.offset[n] -= points * WIDTH
+    state.centre[n] += points * WIDTH
+    shift(state.past[n], points)
+    shift(state.mixed[n], points)
+    for m in range(len(state.weight[n])):
+        shift(state.belief[n, m], points)
+
+
+@part
+def warm_up(state: Any, n: int, size: float) -> None:
+    """Where the grid lies; a series of zeros has to wait for the first that is none."""
+    state.size[n] += size
+    state.bars[n] += 1
+    if state.bars[n] >= WARM_UP_BARS:
+        if state.size[n] > 0.0:
+            state.centre[n] = log(GAUSS * state.size[n] / state.bars[n])
+        else:
+            state.bars[n] -= 1
+
+
+@part
+def take(state: Any, model: Any, n: int, value: float, out: Any) -> None:
+    """Take a return, NaN for none, and write a row of LEVEL."""
+    out["log_density"] = nan
+    size = abs(value) if isfinite(value) else 0.0
+    if size > 0.0:
+        state.smallest[n] = min(state.smallest[n], size)
+    if state.bars[n] < WARM_UP_BARS:
+        out["volatility"], out["calm"], out["normal"], out["stressed"] = nan, nan, nan, nan
+        if isfinite(value):
+            warm_up(state, n, size)
+        return
+    age(state, model, n)
+    if isfinite(value):
+        state.bars[n] += 1
+        state.newest[n] = min(max(value, -LARGEST * exp(state.centre[n])), LARGEST * exp(state.centre[n]))
+        judge(state, model, n, min(size * exp(-state.centre[n]), LARGEST))
+        out["log_density"] = log(weigh(state, n)) - state.centre[n]
+    mix(state, n)
+    describe(state, model, n, out)
+    if isfinite(value):
+        remember(state, model, n)
+
+
+@kernel(_STATE, _GRID, column(int64), column(float64), out_type(LEVEL), counted=False)
+def advance(state: Any, model: Any, series: Any, returns: Any, out: Any) -> None:
+    """Row by row: series (number below N) and log return; out: one row of LEVEL for each."""
+    for row in range(len(returns)):
+        take(state, model, series[row], returns[row], out[row])
