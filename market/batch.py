@@ -28,6 +28,7 @@ class Batch(NamedTuple):
     books: Structs = empty_books(0)
     features: Mapping[str, Structs] = {}  # by name of the operator, one row per tick
     tables: Mapping[str, pl.DataFrame] = {}  # low-rate rows by table name: gaps, bars, regimes, signals, …
+    past: tuple[int, ...] = ()  # frames that tell history, of another time than the rest: market/history.py
     last: bool = False  # no more will come: sinks close their open insert block
 
     @property

@@ -12,13 +12,37 @@ SEPARATOR = b"\x1e"
 
 
 class InstrumentDefined(msgspec.Struct, frozen=True, tag_field="record", tag="instrument"):
-    """An instrument and its steps, from the venue's metadata or inferred at import; holds from here on."""
+    """An instrument and its steps, from the venue's metadata or inferred at import; holds from here on.
+
+    An `assumed` one, as history needs, holds only until there is another: its steps are a guess.
+    """
 
     symbol: str
     tick_size: str
     lot_size: str
     contract_size: str = "1"
     inverse: bool = False
+    assumed: bool = False
+
+
+class Bar(msgspec.Struct, frozen=True, tag_field="record", tag="bar", omit_defaults=True):
+    """A bar of history, as a person imported it; it counts where nothing has told of its time yet.
+
+    None, and no trades, where the file does not say.
+    """
+
+    symbol: str
+    timeframe: str  # of market.schema.TIMEFRAMES
+    open_time: int  # ns, a multiple of the timeframe
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None = None
+    buy_volume: float | None = None
+    sell_volume: float | None = None
+    notional: float | None = None
+    trades: int = 0
 
 
 class Connected(msgspec.Struct, frozen=True, tag_field="record", tag="connected"):
@@ -63,21 +87,30 @@ class Snapshot(msgspec.Struct, frozen=True, tag_field="record", tag="snapshot"):
     body: msgspec.Raw
 
 
-class Skipped(msgspec.Struct, frozen=True, tag_field="record", tag="skipped"):
-    """A line of an imported capture that is not `<time> <frame>`; kept for the dead letters."""
+class Skipped(msgspec.Struct, frozen=True, tag_field="record", tag="skipped", omit_defaults=True):
+    """What an imported file holds that is no `<time> <frame>`, or no bar; kept for the dead letters."""
 
     line: bytes
     reason: str
+    past: bool = False  # of history
 
 
 class Alive(msgspec.Struct, frozen=True, tag_field="record", tag="alive"):
     """Nothing came for a second, and capture is there: recorded time goes on, and what waits for it is not held up."""
 
 
-Record = Alive | InstrumentDefined | Connected | Disconnected | Silent | Shed | Snapshot | Skipped
+Record = Alive | Bar | InstrumentDefined | Connected | Disconnected | Silent | Shed | Snapshot | Skipped
 
 _decoder = msgspec.json.Decoder(Record)
 _encoder = msgspec.json.Encoder()
+
+
+def is_past(record: Any) -> bool:
+    """Whether a record is of history: what it says is not of the time at which it stands."""
+    match record:
+        case Bar() | InstrumentDefined(assumed=True) | Skipped(past=True):
+            return True
+    return False
 
 
 def encode(record: Record) -> bytes:

@@ -125,7 +125,7 @@ TIMEFRAMES: dict[str, int] = {"1s": 1, "1m": 60, "15m": 900, "1h": 3600, "1d": 8
 GAP: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "receive_time": pl.Int64,  # when this row became known
-    "channel": pl.String,  # depth, ticker, mark or trade
+    "channel": pl.String,  # depth, ticker, mark, trade or bar
     # sequence, duplicate, crossed, limit, edge, disconnected, silent, shed, tick_size, unsynchronised, late, future
     "cause": pl.String,
     "state": pl.String,  # open, healed; a duplicate is healed at once
@@ -142,7 +142,8 @@ CONTROL: dict[str, type[pl.DataType]] = {
     "cause": pl.String,  # as in GAP
 }
 
-# One row per closed bar, and one more per correction of it by rows that came late.
+# One row per closed bar, and one more per correction of it by rows that came late. What history does not say is NaN,
+# or 0 where it is counted.
 BAR: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "timeframe": pl.String,
@@ -163,6 +164,7 @@ BAR: dict[str, type[pl.DataType]] = {
     "ofi": pl.Float64,  # sum over the book's updates in the bar
     "updates": pl.Int64,  # book updates
     "revision": pl.Int64,  # 0 at the close, one more with every correction
+    "origin": pl.String,  # ticks: made of the stream; history: imported as it is
     "frame": pl.Int32,
 }
 

@@ -31,7 +31,6 @@ import venues
 from market.batch import Batch
 from market.calendar import DAY_NS, Session, sessions
 from market.clock import SECOND_NS
-from market.history import frames_of_history
 from market.instrument import InstrumentTable
 from market.schema import NO_SEQUENCE
 from operators.features.rows import DEPTH, RESET, SNAPSHOT
@@ -134,11 +133,10 @@ def coverage(step_id: str, up: KeyedStream[Batch], *, stale_s: float = STALE_S) 
 
 def _live_times(batch: Batch) -> NDArray[np.int64]:
     """Receive times of the frames, 0 for those that tell history: before any other, so that nothing moves."""
-    past = frames_of_history(batch)
-    if len(past) == 0:
+    if not batch.past:
         return batch.receive_times
     times = batch.receive_times.copy()
-    times[past] = 0
+    times[list(batch.past)] = 0
     return times
 
 

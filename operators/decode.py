@@ -2,7 +2,7 @@
 
 Reads `batch.frames`; adds `events` (one EVENT row per message and per price level, in frame order), `marks` (MARK),
 `instruments`, and the tables `instruments` (INSTRUMENT), `gaps` (GAP, of streams that feed no book), `dead_letters`
-(DEAD_LETTER) and `history` (BAR, as imported; operators/bars.py says which of them count).
+(DEAD_LETTER) and `history` (BAR, as imported; operators/bars.py says which of them count); `past`, the frames of those.
 A trade that was received before (operators/repeats.py) is no event but a row of `gaps`: cause duplicate, healed.
 
 Two ways lead to the same rows. The scanner (operators/scan) walks the bytes of the whole batch by the venue's table of
@@ -70,6 +70,7 @@ class _Found:
     instruments: list[tuple[Any, ...]] = field(default_factory=list)
     gaps: list[tuple[Any, ...]] = field(default_factory=list)
     history: list[tuple[Any, ...]] = field(default_factory=list)
+    past: list[int] = field(default_factory=list)  # frames that tell history
 
     @property
     def rows(self) -> Rows:
@@ -96,7 +97,8 @@ def advance(state: State, batch: Batch) -> Batch:
         _read(state, found, batch.frames[position], int(batch.receive_times[position]), position)
     events = _without_repeats(state, found, found.reading.events())
     marks = found.reading.marks()
-    return _with_tables(batch._replace(events=events, marks=marks, instruments=state.table), found)
+    past = tuple(found.past)
+    return _with_tables(batch._replace(events=events, marks=marks, instruments=state.table, past=past), found)
 
 
 def _read(state: State, found: _Found, frame: bytes, received: int, position: int) -> None:
@@ -141,6 +143,8 @@ def _read_record(state: State, found: _Found, frame: bytes, received: int, posit
         said = record.decode(frame)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise FrameError(f"a record of ours that is not understood: {error}") from error
+    if record.is_past(said):
+        found.past.append(position)
     match said:
         case record.InstrumentDefined():
             _define(state, found, said, received, position)

@@ -17,12 +17,12 @@ from market.clock import SECOND_NS
 from market.errors import SettingsError
 from market.regimes import REGIME_TIMEFRAMES, VIEWS
 from market.schema import TIMEFRAMES
-from operators.regimes import labels
+from operators.regimes import labels, views
 from operators.regimes import timeframe as watched
 from operators.regimes.bank.bank import SETTLE
 from operators.regimes.labels import Columns
 from operators.regimes.tables import REGIME
-from operators.regimes.timeframe import Models
+from operators.regimes.views import Models
 
 CLOSED_DAYS = 4
 DAY_NS = 86_400 * SECOND_NS
@@ -46,7 +46,7 @@ def regimes_of(
     name = _timeframe(timeframe)
     columns = by_name(bars)
     times, close = _ascending(times_of(columns)), numbers_of(columns, "close")
-    parts = _observed(_interval(times, name), times, close, models, progress)
+    parts = _observed(name, times, close, models, progress)
     known = {"timeframe": np.full(len(times), name), "time": times, "evidence": _leads(parts)}
     merged = known | {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}
     schema = {column: kind for column, kind in REGIME.items() if column not in LEFT_OUT}
@@ -54,20 +54,20 @@ def regimes_of(
 
 
 def _observed(
-    interval_ns: int,
+    name: str,
     times: NDArray[np.int64],
     close: NDArray[np.float64],
     models: Models | None,
     progress: Progress | None,
 ) -> list[Columns]:
     """Columns of `regimes`, chunk by chunk."""
-    used = models or watched.models()
-    state = watched.empty(used, interval_ns, 1)
+    used, interval_ns = models or views.models(), _interval(times, name)
+    state = watched.empty(used, name, interval_ns, 1)
     clock, parts = _without_closed_days(times, interval_ns), []
     for start in range(0, max(len(times), 1), CHUNK_BARS):
         chunk = slice(start, start + CHUNK_BARS)
         series = np.zeros(len(clock[chunk]), np.int64)
-        found = watched.observe(used, state, interval_ns, series, clock[chunk], close[chunk])
+        found = watched.observe(used, state, name, interval_ns, series, clock[chunk], close[chunk])
         leads = {f"lead_{name}": view.lead for name, view in found.views.items()}
         parts.append(labels.regimes(found, interval_ns) | leads)
         if progress:

@@ -5,28 +5,22 @@ Returns lose their season first (season.py), then every watcher sees them. A bar
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cache, partial
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from market.regimes import VIEWS
-from operators.regimes import anomaly, change_point, decision, elapsed, forecast_scores, season, views
+from operators.regimes import anomaly, change_point, decision, elapsed, forecast_scores, opinions, season, views
 from operators.regimes.forecast import HORIZONS
 from operators.regimes.time_of_day import day_slot, slots_of_day
+from operators.regimes.views import Models
 from operators.slots import grown
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
-Models = Mapping[str, views.Model]  # by view: volatility, direction, dynamics; of three labels each
 Rows = TypeVar("Rows")
-
-
-@cache
-def models() -> Models:
-    """The models of the flow."""
-    return {"volatility": views.volatility(), "direction": views.direction(), "dynamics": views.dynamics()}
 
 
 @dataclass
@@ -39,6 +33,7 @@ class State:
     runs: change_point.Runs
     anomalies: anomaly.Anomalies
     scores: dict[str, forecast_scores.Scores]
+    opinions: opinions.Opinions
 
 
 @dataclass(frozen=True)
@@ -63,63 +58,96 @@ class Observed:
     run_length: Float64Array  # (R,) bars since the last change point, most probably
     change_point_probability: Float64Array  # (R,)
     anomaly: Float64Array  # (R,)
+    drifts: Int64Array  # (R, drift.WATCHED, drift.DETECTORS) bars since the last alarm
 
 
-def empty(models: Models, interval_ns: int, series: int) -> State:
-    """No bar yet."""
-    labels = {name: len(VIEWS[name]) for name in models}
+def empty(models: Models, name: str, interval_ns: int, series: int) -> State:
+    """No bar yet; name: of the regime timeframe."""
+    labels = {view: len(VIEWS[view]) for view in models}
     return State(
         elapsed.empty(series),
         season.empty(season.day(slots_of_day(interval_ns)), series),
-        {name: views.begin(model, series) for name, model in models.items()},
+        {view: views.begin(model, series) for view, model in models.items()},
         change_point.empty(series),
         anomaly.empty(series),
-        {name: forecast_scores.empty(count, series) for name, count in labels.items()},
+        {view: forecast_scores.empty(count, series) for view, count in labels.items()},
+        opinions.empty(name, series),
     )
 
 
-def grow(models: Models, state: State, interval_ns: int, series: int) -> None:
+def grow(models: Models, state: State, name: str, interval_ns: int, series: int) -> None:
     """Room for more series; nothing where there is enough."""
     if len(state.newest.time) >= series:
         return
     state.newest = grown(state.newest, elapsed.empty, series)
     state.season = grown(state.season, partial(season.empty, season.day(slots_of_day(interval_ns))), series)
-    state.views = {name: views.grow(models[name], made, series) for name, made in state.views.items()}
+    state.views = {view: views.grow(models[view], made, series) for view, made in state.views.items()}
     state.runs = grown(state.runs, change_point.empty, series)
     state.anomalies = grown(state.anomalies, anomaly.empty, series)
-    for name, made in state.scores.items():
-        state.scores[name] = grown(made, partial(forecast_scores.empty, len(VIEWS[name])), series)
+    for view, made in state.scores.items():
+        state.scores[view] = grown(made, partial(forecast_scores.empty, len(VIEWS[view])), series)
+    opinions.grow(state.opinions, name, series)
 
 
 def observe(
-    models: Models, state: State, interval_ns: int, series: Int64Array, times: Int64Array, prices: Float64Array
+    models: Models,
+    state: State,
+    name: str,
+    interval_ns: int,
+    series: Int64Array,
+    times: Int64Array,
+    prices: Float64Array,
 ) -> Observed:
     """Let the series named row by row see bars that close at `times` (ns) with `prices` (NaN: none)."""
     bars = elapsed.passed(state.newest, series, times, prices, interval_ns)
-    count, at = len(bars.series), bars.places
-    slots = slots_of_day(interval_ns)
-    divisors = np.empty(count)
-    day = season.day(slots)
-    season.advance(state.season, day, bars.series, day_slot(bars.times, interval_ns, slots), bars.returns, divisors)
+    divisors = _season(state, bars, interval_ns)
     returns = bars.returns / divisors
-    followed = {name: views.follow(model, state.views[name], bars.series, returns) for name, model in models.items()}
-    run_length, change, odd, kinds = np.empty(count), np.empty(count), np.empty(count), np.empty(count, np.int8)
-    change_point.advance(state.runs, change_point.rules(), bars.series, returns, run_length, change)
-    foretold = followed["volatility"].below
-    anomaly.advance(state.anomalies, anomaly.rules(), bars.series, foretold, np.full(count, np.nan), odd, kinds)
-    seen = {name: found.views[0] for name, found in followed.items()}
-    scores = {name: _judge(models[name], state.scores[name], bars.series, view) for name, view in seen.items()}
+    followed = {view: views.follow(model, state.views[view], bars.series, returns) for view, model in models.items()}
+    seen = {view: found.views[0] for view, found in followed.items()}
+    foretold, at = followed["volatility"], bars.places
+    run_length, change, odd = _witnesses(state, bars.series, returns, foretold)
+    features = np.stack([returns / foretold.levels["volatility"], run_length, change, odd], axis=1)
+    opinions.correct(state.opinions, bars.series, _features(features), seen)
+    scores = {view: _judge(models[view], state.scores[view], bars.series, found) for view, found in seen.items()}
     return Observed(
         rows=bars.rows,
         seen=bars.seen,
-        views={name: _at(view, at) for name, view in seen.items()},
-        scores={name: _at(scored, at) for name, scored in scores.items()},
-        volatility=(followed["volatility"].levels["volatility"] * divisors)[at],
+        views={view: _at(found, at) for view, found in seen.items()},
+        scores={view: _at(scored, at) for view, scored in scores.items()},
+        volatility=(foretold.levels["volatility"] * divisors)[at],
         drift=(followed["direction"].mean * divisors)[at],
         run_length=run_length[at],
         change_point_probability=change[at],
-        anomaly=np.where(np.isfinite(foretold), odd, np.nan)[at],
+        anomaly=odd[at],
+        drifts=opinions.watch(state.opinions, name, bars.series, returns, -foretold.log_density)[at],
     )
+
+
+def _season(state: State, bars: elapsed.Passed, interval_ns: int) -> Float64Array:
+    """What each return is divided by, as known before it."""
+    slots, divisors = slots_of_day(interval_ns), np.empty(len(bars.series))
+    times = day_slot(bars.times, interval_ns, slots)
+    season.advance(state.season, season.day(slots), bars.series, times, bars.returns, divisors)
+    return divisors
+
+
+def _witnesses(
+    state: State, series: Int64Array, returns: Float64Array, foretold: views.Followed
+) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """Run length, probability of a change point, anomaly."""
+    count = len(series)
+    run_length, change, odd, kinds = np.empty(count), np.empty(count), np.empty(count), np.empty(count, np.int8)
+    change_point.advance(state.runs, change_point.rules(), series, returns, run_length, change)
+    unknown = np.full(count, np.nan)  # how far a bar fell short of its expected density
+    anomaly.advance(state.anomalies, anomaly.rules(), series, foretold.below, unknown, odd, kinds)
+    return run_length, change, np.where(np.isfinite(foretold.below), odd, np.nan)
+
+
+def _features(known: Float64Array) -> Float64Array:
+    """Return, run length, change point and anomaly as opinions.FEATURES."""
+    z, run_length, change, odd = known.T
+    with np.errstate(invalid="ignore"):
+        return np.stack([z, np.abs(z), np.log(run_length), change, odd], axis=1)
 
 
 def _judge(model: views.Model, state: forecast_scores.Scores, series: Int64Array, view: views.View) -> Scored:

@@ -3,9 +3,9 @@
 The flow, `barograph regimes` and the benchmarks all come through here, so they say the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,9 @@ class Model:
     learning: bank.Parameters = bank.DEFAULTS
     deciding: decision.Parameters = decision.DEFAULTS
     horizons: tuple[int, ...] = HORIZONS
+
+
+Models = Mapping[str, Model]  # by view: volatility, direction, dynamics
 
 
 @dataclass
@@ -92,6 +95,12 @@ def direction(labels: int = 3) -> Model:
 def dynamics() -> Model:
     """Reverting, random, trending."""
     return model(pools.dynamics(), (3,))
+
+
+@cache
+def models() -> Models:
+    """The models of the flow, of three labels each."""
+    return {"volatility": volatility(), "direction": direction(), "dynamics": dynamics()}
 
 
 def begin(model: Model, series: int) -> State:

@@ -5,7 +5,8 @@ from typing import Any
 
 from river import base
 
-from operators.regimes.river.source import VIEWS, Source
+from market.regimes import VIEWS
+from operators.regimes.river.source import Source
 
 MOST_LABELS = 100
 

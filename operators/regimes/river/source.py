@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.regimes import VIEWS
-from operators.regimes import timeframe, views
+from operators.regimes import views
 
 ONE = np.zeros(1, np.int64)
 
@@ -16,7 +16,7 @@ class Source:
 
     def __init__(self, view: str) -> None:
         self._labels = len(VIEWS[view])
-        self._model = timeframe.models()[view]
+        self._model = views.models()[view]
         self._state = views.begin(self._model, 1)
 
     def step(self, value: float) -> NDArray[np.float64]:
