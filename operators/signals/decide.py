@@ -1,10 +1,10 @@
 """`signals.decide`: one signal per regime row: which way, how sure, on what evidence.
 
-    direction = caution(volatility regime) × clip(P(bull) − P(bear) + w(timeframe) × imbalance, −1, 1)
+    direction = caution(regime) × clip(P(bull) − P(bear) + w(timeframe) × imbalance, −1, 1)
 
-caution is CAUTION: half in stressed markets. w is LEAN: the lean of the best quotes tells something about the next
-second (Cont, Kukanov, Stoikov 2014, doi:10.1093/jjfinec/nbt003), nothing about the next hour. confidence is the
-regime's own.
+caution is CAUTION: half in stressed markets, and half again where moves are undone, for what came may go. w is LEAN: the
+lean of the best quotes tells something about the next second (Cont, Kukanov, Stoikov 2014, doi:10.1093/jjfinec/nbt003),
+nothing about the next hour. confidence is the regime's own.
 
 Reads table `regimes`, ticks, and imbalance of "order_flow"; the book is taken as of the frame that closed the bar, so a
 later quote never changes a signal. Adds table `signals`.
@@ -16,7 +16,7 @@ batch, 0.3 ms where a bar closed.
 
 from collections.abc import Mapping
 from functools import partial
-from math import inf, isfinite, nan
+from math import inf, isfinite, nan, prod
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -29,7 +29,7 @@ from operators.signals.books import Books, advance, empty
 from operators.slots import grown
 from operators.stage import Stage, registered, wire
 
-CAUTION: Mapping[str, float] = {"calm": 1.0, "normal": 1.0, "stressed": 0.5}
+CAUTION: Mapping[str, float] = {"stressed": 0.5, "reverting": 0.5}  # by state; 1 in all others
 LEAN: Mapping[str, float] = {"ultra_short": 0.25, "short": 0.0, "medium": 0.0, "long": 0.0}
 EVIDENCE = pl.List(pl.Struct({"key": pl.String, "value": pl.Float64}))
 SIGNAL: dict[str, Any] = {
@@ -44,7 +44,8 @@ SIGNAL: dict[str, Any] = {
     "evidence": EVIDENCE,  # features and probabilities used, by column name
     "frame": pl.Int32,
 }
-USED = ("probability_bear", "probability_bull", "probability_stressed", "confidence", "volatility")
+BELIEVED = ("probability_bear", "probability_bull", "probability_stressed", "probability_reverting")
+USED = (*BELIEVED, "confidence", "volatility")
 LAST_FRAME = 2**31 - 1
 
 
@@ -96,15 +97,15 @@ def signal(regime: Mapping[str, Any], book: BookView, *, stale_s: float) -> dict
     reason = _objection(regime, book, stale_s)
     if reason:
         return {**kept, "direction": 0.0, "confidence": 0.0, "regime": regime["regime"], "evidence": _pairs(reason)}
-    evidence = {name: regime[name] for name in ("probability_bear", "probability_bull", "probability_stressed")}
+    evidence = {name: regime[name] for name in BELIEVED}
     lean = LEAN[regime["timeframe"]]
     if lean:
         evidence["imbalance"] = book.imbalance
     belief = evidence["probability_bull"] - evidence["probability_bear"] + lean * book.imbalance
-    direction = CAUTION[regime["regime"].split("/")[0]] * min(max(belief, -1.0), 1.0)
+    caution = prod(CAUTION.get(state, 1.0) for state in regime["regime"].split("/"))
     return {
         **kept,
-        "direction": direction,
+        "direction": caution * min(max(belief, -1.0), 1.0),
         "confidence": regime["confidence"],
         "regime": regime["regime"],
         "evidence": _pairs(evidence),
