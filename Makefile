@@ -48,6 +48,9 @@ bench: setup  ## what the performance claims rest on; needs the captures that BA
 	@$(BIN)/python benchmarks/hot_path.py
 	@$(BIN)/python benchmarks/scale.py
 	@$(BIN)/python benchmarks/impact.py
+	@$(BIN)/python benchmarks/bar_statistics.py
+	@$(BIN)/python benchmarks/regimebench.py
+	@$(BIN)/python benchmarks/regimes.py
 	@$(BIN)/python benchmarks/transport.py
 	@$(BIN)/python benchmarks/latency.py
 

@@ -1,11 +1,9 @@
-"""Answers on the command line: SQL, status, regimes of a bar file."""
+"""Answers on the command line: SQL and status."""
 
 import sys
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import httpx
-import polars as pl
 from rich.console import Console
 
 from flows.settings import Settings
@@ -59,34 +57,3 @@ def run_status(settings: Settings, *, as_json: bool) -> None:
         print(status_json(found))
     else:
         Console().print(render_status(found))
-
-
-def run_regimes(bars: Path, *, timeframe: str, output: Path | None) -> None:
-    """Regimes of a bar file, to a file or as a table."""
-    from operators.regimes import regimes_of
-
-    answer = regimes_of(_read(bars), timeframe=timeframe)
-    if output is None:
-        if sys.stdout.isatty():
-            print(answer)
-        else:
-            sys.stdout.write(answer.write_csv())
-    elif output.suffix == ".parquet":
-        answer.write_parquet(output)
-    elif output.suffix == ".csv":
-        answer.write_csv(output)
-    else:
-        raise SettingsError(f"--output {output}: the name must end in .parquet or .csv")
-
-
-def _read(path: Path) -> pl.DataFrame:
-    if not path.exists():
-        raise SettingsError(f"there is no file {path}")
-    try:
-        if path.suffix == ".parquet":
-            return pl.read_parquet(path)
-        if path.name.endswith((".csv", ".csv.gz")):
-            return pl.read_csv(path, try_parse_dates=True)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}") from None
-    raise SettingsError(f"{path}: bars come as .parquet or .csv")

@@ -23,8 +23,11 @@ LIVE_CLOSE_S = 1.0  # a stopping flow waits so long for the store to confirm; wh
 REPLAY_CLOSE_S = 600.0  # a replay is done when the store has everything
 
 
-def run(flow: Dataflow, *, recovery: Path, snapshot_interval_s: float) -> None:
-    """Run a flow until its sources end, resuming from `recovery` if it holds a snapshot."""
+def run(flow: Dataflow, *, recovery: Path, snapshot_interval_s: float, choices: str = "") -> None:
+    """Run a flow until its sources end, resuming from `recovery` if it holds a snapshot.
+
+    choices: of the settings, those that decide what its states mean; with others it begins anew.
+    """
     recovery.mkdir(parents=True, exist_ok=True)
     with (recovery.parent / f"{recovery.name}.lock").open("w") as lock:
         try:
@@ -34,10 +37,10 @@ def run(flow: Dataflow, *, recovery: Path, snapshot_interval_s: float) -> None:
                 f"a {recovery.name} flow runs on {recovery.parent.parent} already; stop it first"
             ) from None
         write_run_file(recovery.parent.parent, recovery.name)
-        _begin_anew_if_changed(recovery)
+        _begin_anew_if_changed(recovery, choices)
         sys.setswitchinterval(SWITCH_S)
         if not any(recovery.iterdir()):
-            init_db_dir(recovery, 1)
+            _begin(recovery)
         cli_main(
             flow,
             epoch_interval=timedelta(seconds=snapshot_interval_s),
@@ -45,19 +48,32 @@ def run(flow: Dataflow, *, recovery: Path, snapshot_interval_s: float) -> None:
         )
 
 
-def _begin_anew_if_changed(recovery: Path) -> None:
-    """Set aside a recovery store that other source wrote: its states may have other shapes, or mean other things.
+def _begin(recovery: Path) -> None:
+    """Make an empty recovery store beside its place and put it there in one step: half of one cannot be resumed."""
+    fresh = recovery.with_name(f"{recovery.name}.partial")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    init_db_dir(fresh, 1)
+    fresh.replace(recovery)
 
-    The flow then starts at the beginning of its journal. Insert blocks of other source have other tokens, so what the
-    tables hold of that journal is written again, and replaced where it has the same key. One older store is kept.
+
+def _begin_anew_if_changed(recovery: Path, choices: str = "") -> None:
+    """Set aside a recovery store that other source or choices wrote: its states may have other shapes, or mean other
+    things.
+
+    The flow then starts at the beginning of its journal. Insert blocks of others have other tokens, so what the tables
+    hold of that journal is written again, and replaced where it has the same key. One older store is kept.
     """
-    mark, now = recovery.with_name(f"{recovery.name}.source"), source_digest()
+    mark, now = recovery.with_name(f"{recovery.name}.source"), source_digest() + choices
     if any(recovery.iterdir()) and (not mark.exists() or mark.read_text() != now):
         aside = recovery.with_name(f"{recovery.name}.older")
         shutil.rmtree(aside, ignore_errors=True)
         recovery.rename(aside)
         recovery.mkdir()
-        log.warning("the source of the %s flow has changed: it begins anew at the start of its journal", recovery.name)
+        log.warning(
+            "the source or the settings of the %s flow have changed: it begins anew at the start of its journal",
+            recovery.name,
+        )
     mark.write_text(now)
 
 

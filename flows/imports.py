@@ -1,9 +1,10 @@
 """Import of line captures: each file becomes micro-batches of the journal, whole or not at all.
 
 Files that share a symbol belong together, as a quiet instrument may be missing in one of them; what belongs together is
-a shard, `<venue>/<symbols>`, and later files continue it, also those of a later command. What
-a capture does not say, the steps of its instruments, is inferred from its own texts before its first frame is appended:
-the finest decimal in use. Frames and receive times stay as they are, also where times go backwards.
+a shard, `<venue>/<symbols>`, and later files continue it, also those of a later command. So they continue what holds
+nothing but history of their symbols (flows/history.py). What a capture does not say, the steps of its instruments, is
+inferred from its own texts before its first frame is appended: the finest decimal in use. Frames and receive times stay
+as they are, also where times go backwards.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from flows.survey import Steps, refine, survey
 from market import record
 from market.clock import MILLISECOND_NS, SECOND_NS
 from market.errors import CaptureError
+from market.history import HISTORY
 from market.journal import partition_path, partitions
 from sinks.journal import JournalWriter
 from sources.journal_reader import JournalReader
@@ -94,7 +96,7 @@ def _grouped(paths: Iterable[Path], venue: Venue, data: Path) -> list[_Group]:
             raise CaptureError(f"{path} and {digests[digest]} are the same file; name it once")
         digests[digest] = path
         groups = _joined(groups, _Group("", survey(path, venue), [(path, digest)]))
-    known = _imported_symbols(data, venue)
+    known = imported_shards(data, venue)
     for group in groups:
         group.shard = _continued_shard(group, known) or _shard(venue.name, group.steps)
     return groups
@@ -111,15 +113,16 @@ def _joined(groups: list[_Group], new: _Group) -> list[_Group]:
     return [*(group for group in groups if group not in sharing), joined]
 
 
-def _imported_symbols(data: Path, venue: Venue) -> dict[str, set[str]]:
+def imported_shards(data: Path, venue: Venue) -> dict[str, set[str]]:
     """The symbols of every shard of the venue that was imported before."""
     found: dict[str, set[str]] = {}
     for path in partitions(data, "market"):
         with JournalReader(path) as journal:
-            facts = journal.meta()
+            facts, is_history = journal.meta(), journal.is_history()
         if facts["venue"] == venue.name:
             notes = {key.removeprefix(DEFINED) for key in facts if key.startswith(DEFINED)}
-            found[facts["shard"]] = notes
+            past = {key.split(":")[1] for key in facts if key.startswith(f"{HISTORY}:")}
+            found[facts["shard"]] = notes | past if is_history else notes
     return found
 
 

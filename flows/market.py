@@ -6,7 +6,9 @@ No clock, no randomness, no I/O between source and sinks. The stream is keyed by
 """
 
 import threading
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
@@ -17,6 +19,7 @@ from flows.tables import store_dsn, wait_for_tables
 from market.batch import Batch
 from market.clock import SystemClock
 from market.journal import partition_path
+from market.regimes import REGIME_TIMEFRAMES
 from operators.bars import bars
 from operators.book.resync import resync_frames
 from operators.coverage import coverage
@@ -25,6 +28,7 @@ from operators.regimes.detect import detect
 from operators.signals.decide import decide
 from operators.signals.messages import trading_frames
 from operators.stage import Stage
+from operators.statistics.dependence import dependence
 from operators.statistics.describe import describe
 from sinks.clickhouse.latency import LatencyRecorder
 from sinks.clickhouse.sink import ClickHouseSink
@@ -35,7 +39,7 @@ TRADING = "trading/0"
 CONTROL = "control/0"
 
 # In the order of the data: what is measured of every message, then what is made of it.
-STEPS = (*MEASURES, bars, describe, coverage, detect, decide)
+STEPS = (*MEASURES, bars, describe, dependence, coverage, detect, decide)
 
 
 def stages() -> list[Stage]:
@@ -50,12 +54,17 @@ def market(
     trading: OutboxSink,
     control: OutboxSink,
     latency: LatencyRecorder | None = None,
+    timeframes: Mapping[str, str] = REGIME_TIMEFRAMES,
 ) -> Dataflow:
-    """The dataflow between a source of batches and its three sinks; live, with a recorder of latencies."""
+    """The dataflow between a source of batches and its three sinks; live, with a recorder of latencies.
+
+    timeframes: the bars of each regime timeframe.
+    """
     flow = Dataflow("market")
     batches = op.input("journal", flow, source)
+    chosen: dict[Any, dict[str, Any]] = {detect: {"timeframes": timeframes}}
     for step in STEPS:
-        batches = step(step.__name__, batches)
+        batches = step(step.__name__, batches, **chosen.get(step, {}))
         if step is MEASURES[-1] and latency is not None:
             batches = op.map_value("measured", batches, partial(_reached, latency, "features"))
     op.output("trading", batches, trading)
@@ -77,11 +86,14 @@ def run_market(
         return
     data = settings.data
     latency = LatencyRecorder(SystemClock()) if follow else None
+    timeframes = settings.regimes.timeframes
+    choices = "".join(f"|{name}={bar}" for name, bar in timeframes.items())
     tables = ClickHouseSink(
         dsn or partial(store_dsn, settings),
         block_ns=partial(block_ns, data, "market"),
         latency=latency,
         close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
+        choices=choices,
     )
     flow = market(
         JournalSource(data, topic="market", follow=follow, stop=stop, speed=speed),
@@ -89,6 +101,8 @@ def run_market(
         trading=OutboxSink(partition_path(data, "trading", TRADING), shard=TRADING, messages=trading_frames),
         control=OutboxSink(partition_path(data, "control", CONTROL), shard=CONTROL, messages=resync_frames),
         latency=latency,
+        timeframes=timeframes,
     )
-    run(flow, recovery=data / "recovery" / "market", snapshot_interval_s=settings.flow.snapshot_interval_s)
+    recovery, interval_s = data / "recovery" / "market", settings.flow.snapshot_interval_s
+    run(flow, recovery=recovery, snapshot_interval_s=interval_s, choices=choices)
     tables.finish()

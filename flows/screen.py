@@ -1,7 +1,8 @@
 """What the terminal shows of a running Barograph: one `Snapshot`, drawn for a screen or written as lines.
 
-Both are pure functions. On a screen, colour says how rough a market is (calm, normal, stressed) and a mark where it
-goes (▲ bull, ■ neutral, ▼ bear); lines are `key=value` for grep. Narrow terminals get two lines per instrument.
+Both are pure functions. On a screen, regimes are words, marks and colours (flows/regime_text.py), and `agree` says how
+much of them is the same on all timeframes; lines are `key=value` for grep. Narrow terminals get two lines per
+instrument.
 """
 
 from collections.abc import Iterator
@@ -13,18 +14,17 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from flows import regime_text
+from flows.regime_text import NONE
 from gateway.limits import STALE_AFTER_S
 from gateway.overview import TIMEFRAMES, InstrumentNow, Overview, RegimeNow
 from gateway.rows import SECOND_NS, time_ns
 
-WIDE_COLUMNS = 132  # from here on, one row holds an instrument
+WIDE_COLUMNS = 148  # from here on, one row holds an instrument
 LABELS = dict(zip(TIMEFRAMES, ("1 s", "1 min", "1 h", "1 day"), strict=True))
-MOODS = {"calm": "cyan", "normal": "blue", "stressed": "yellow"}
-MARKS = {"bull": "▲", "neutral": "■", "bear": "▼"}
-NONE = "–"
 NUMBERS = ("mid", "spread bps", "OFI 50")
+AGREEMENT = "agree"
 HOLDINGS = ("position", "PnL")
-REGIME_WIDTH = 14  # of "▼ stressed 99%"
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ def _line(row: InstrumentNow) -> str:
         spread_bps=_number(row.spread_bps, 3),
         ofi_50=_number(row.ofi_50, 3),
         **{name: regimes.get(name) for name in TIMEFRAMES},
+        agreement=_number(_agreement(row), 2),
         position=None if row.position is None else f"{row.position:.10g}",
         pnl=_number(row.pnl, 2),
     )
@@ -123,7 +124,7 @@ def _parts(snapshot: Snapshot, wide: bool) -> Iterator[RenderableType]:
     for sentence in snapshot.log:
         yield Padding(Text(sentence, "bright_black", overflow="ellipsis", no_wrap=True), (0, 2))
     yield Rule(style="bright_black")
-    yield Text("  ▲ bull  ■ neutral  ▼ bear      Ctrl-C stops everything", "bright_black")
+    yield Text(f"  {regime_text.LEGEND}   Ctrl-C stops", "bright_black")
 
 
 def _header(snapshot: Snapshot) -> RenderableType:
@@ -152,29 +153,32 @@ def _pulse(seen: Overview | None) -> Text:
 
 
 def _table(seen: Overview) -> Table:
-    table = _columns("instrument", *NUMBERS, left=tuple(LABELS.values()), right=HOLDINGS)
+    table = _columns("instrument", *NUMBERS, left=tuple(LABELS.values()), right=(AGREEMENT, *HOLDINGS))
     for row in seen.instruments:
-        table.add_row(Text(row.instrument, "bold"), *_measures(row), *_regimes(row), *_holding(row))
+        agreed = Text(regime_text.percent(_agreement(row)))
+        table.add_row(Text(row.instrument, "bold"), *_measures(row), *_regimes(row), agreed, *_holding(row))
     return table
 
 
 def _stacked(seen: Overview) -> Group:
     """Numbers and regimes as two tables, for terminals where they do not fit beside each other."""
-    numbers, regimes = _columns("instrument", *NUMBERS, *HOLDINGS), _columns("regime", left=tuple(LABELS.values()))
+    numbers = _columns("instrument", *NUMBERS, AGREEMENT, *HOLDINGS)
+    regimes = _columns("regime", left=tuple(LABELS.values()), gap=1)
     for row in seen.instruments:
         name = Text(row.instrument, "bold")
-        numbers.add_row(name, *_measures(row), *_holding(row))
+        numbers.add_row(name, *_measures(row), Text(regime_text.percent(_agreement(row))), *_holding(row))
         regimes.add_row(name, *_regimes(row))
-    return Group(numbers, Text(), regimes)
+    return Group(numbers, Text(), Padding(regimes, (0, 0, 0, 1)))
 
 
-def _columns(first: str, *numbers: str, left: tuple[str, ...] = (), right: tuple[str, ...] = ()) -> Table:
-    table = Table(box=None, padding=(0, 0, 0, 2), header_style="bright_black")
+def _columns(first: str, *numbers: str, left: tuple[str, ...] = (), right: tuple[str, ...] = (), gap: int = 2) -> Table:
+    """Columns `gap` blanks apart: with one, an instrument and its four regimes fit 80."""
+    table = Table(box=None, padding=(0, 0, 0, gap), header_style="bright_black")
     table.add_column(first, no_wrap=True, max_width=14)
     for name in (*numbers, *left, *right):
         is_left = name in left
         table.add_column(
-            name, justify="left" if is_left else "right", no_wrap=True, min_width=REGIME_WIDTH if is_left else None
+            name, justify="left" if is_left else "right", no_wrap=True, min_width=regime_text.WIDTH if is_left else None
         )
     return table
 
@@ -195,12 +199,12 @@ def _holding(row: InstrumentNow) -> tuple[Text, Text]:
 
 
 def _regime(now: RegimeNow | None) -> Text:
-    """Text such as "▲ calm 92%"."""
-    if now is None or now.regime == "unknown":
-        return Text("warming up" if now else NONE, "bright_black")
-    mood, _, way = now.regime.partition("/")
-    share = "" if now.confidence is None else f" {now.confidence:.0%}"
-    return Text(f"{MARKS.get(way, '·')} {mood}{share}", MOODS.get(mood, ""))
+    return Text(NONE, "bright_black") if now is None else regime_text.short(now.regime, now.confidence)
+
+
+def _agreement(row: InstrumentNow) -> float | None:
+    """Share of states that are the same on two timeframes, over all pairs of them."""
+    return regime_text.mean([now.agreement for now in row.regimes.values()])
 
 
 def _signed(value: float | None, digits: int) -> Text:

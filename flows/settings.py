@@ -7,10 +7,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from market.errors import SettingsError
+from market.regimes import REGIME_TIMEFRAMES
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[float, Field(gt=0)]
@@ -67,6 +68,30 @@ class SimulatorSettings(Section):
     seed: int = Field(1, description="the same seed makes the same market")
 
 
+class RegimeSettings(Section):
+    """The timeframes on which regimes are found."""
+
+    timeframes: dict[str, str] = Field(
+        REGIME_TIMEFRAMES,
+        description="bars of each: some of ultra_short, short, medium, long, made of 1s, 1m, 15m, 1h or 1d, ascending;"
+        " another choice begins the flows anew",
+    )
+
+    @field_validator("timeframes")
+    @classmethod
+    def _ascend(cls, timeframes: dict[str, str]) -> dict[str, str]:
+        from market.schema import TIMEFRAMES
+
+        known, bars = set(timeframes) <= set(REGIME_TIMEFRAMES), set(timeframes.values()) <= set(TIMEFRAMES)
+        if not timeframes or not known or not bars:
+            raise ValueError(f"must name some of {', '.join(REGIME_TIMEFRAMES)}, made of {', '.join(TIMEFRAMES)}")
+        ordered = {name: timeframes[name] for name in REGIME_TIMEFRAMES if name in timeframes}
+        seconds = [TIMEFRAMES[bar] for bar in ordered.values()]
+        if seconds != sorted(set(seconds)):
+            raise ValueError(f"must ascend: {', '.join(REGIME_TIMEFRAMES)}, each of longer bars than the one before")
+        return ordered
+
+
 class PortfolioSettings(Section):
     """From signals to targets."""
 
@@ -112,6 +137,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     gateway: GatewaySettings = GatewaySettings()
     simulator: SimulatorSettings = SimulatorSettings()
+    regimes: RegimeSettings = RegimeSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
     risk: RiskSettings = RiskSettings()
     execution: ExecutionSettings = ExecutionSettings()
@@ -151,7 +177,8 @@ def load(path: Path | None = None, **overrides: Any) -> Settings:
 def _sentence(found: Any, path: Path | None) -> str:
     name = ".".join(str(part) for part in found["loc"])
     where = f" in {path}" if path else ""
-    return f"setting {name}{where}: {found['msg'][:1].lower()}{found['msg'][1:]} (it was {found['input']!r})"
+    said = found["msg"].removeprefix("Value error, ")
+    return f"setting {name}{where}: {said[:1].lower()}{said[1:]} (it was {found['input']!r})"
 
 
 def example() -> str:

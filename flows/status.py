@@ -11,7 +11,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gateway.rows import Coverage, Regime
+from flows import regime_text
+from gateway.regime_rows import Regime
+from gateway.rows import Coverage
 from gateway.status import Partition, Status, gather
 from gateway.store import Store
 from market.clock import Clock, SystemClock
@@ -71,7 +73,7 @@ def _parts(found: Status) -> Iterator[RenderableType]:
     if not found.store.trouble:
         yield from _health(found)
         yield from _coverage(found.store.coverage)
-        yield from _regimes(found.store.regimes)
+        yield from _regimes(found.store.regimes, found.time)
         yield from _tables(found)
 
 
@@ -137,11 +139,14 @@ def _coverage(sessions: list[Coverage]) -> Iterator[Table]:
         yield table
 
 
-def _regimes(regimes: list[Regime]) -> Iterator[Table]:
-    table = _section("Regimes", "instrument", "timeframe", "regime", "#confidence", "bar closed")
+def _regimes(regimes: list[Regime], now: str) -> Iterator[Table]:
+    table = _section("Regimes", "instrument", "timeframe", "regime", "#sure", "#agree", "bar closed")
     for row in sorted(regimes, key=lambda row: (row.venue, row.instrument)):
-        share = "" if row.confidence is None else f"{row.confidence:.0%}"
-        table.add_row(row.instrument, row.timeframe, row.regime, share, row.time[:19].replace("T", " "))
+        shares = (regime_text.percent(row.confidence), regime_text.percent(row.agreement))
+        day, clock = row.time[:10], row.time[11:19]
+        table.add_row(
+            row.instrument, row.timeframe, regime_text.long(row.regime), *shares, clock if day == now[:10] else day
+        )
     if regimes:
         yield table
 

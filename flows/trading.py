@@ -18,6 +18,7 @@ from flows.tables import store_dsn, wait_for_tables
 from market.clock import SystemClock
 from market.decisions import decisions_of
 from market.fees import Fees
+from market.schema import TIMEFRAMES
 from operators.execution.intents import Manner
 from operators.execution.paper import Venue
 from operators.execution.trade import Terms, trade
@@ -63,7 +64,8 @@ def run_trading(settings: Settings, *, stop: threading.Event, follow: bool, dsn:
 
 def policy_of(settings: Settings) -> Policy:
     """What the portfolio may want."""
-    return Policy(**settings.portfolio.model_dump(), fees=fees_of(settings))
+    bar_s = {name: TIMEFRAMES[bar] for name, bar in settings.regimes.timeframes.items()}
+    return Policy(**settings.portfolio.model_dump(), fees=fees_of(settings), bar_s=bar_s)
 
 
 def terms_of(settings: Settings) -> Terms:

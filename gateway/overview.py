@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from gateway import rows
 from gateway.limits import DEFAULT_WINDOW_S, MAX_INSTRUMENTS, MAX_ROWS
+from gateway.regime_rows import Regime
 from gateway.rows import Time
 from gateway.store import Store
 
@@ -20,10 +21,12 @@ NOTHING_YET = "1970-01-01T00:00:00.000000000Z"  # max() of an empty table
 
 @dataclass(frozen=True, kw_only=True)
 class RegimeNow:
-    """The regime of one timeframe; confidence is the probability of that regime, 0 … 1."""
+    """The regime of one timeframe; agreement is the share of the other timeframes' states that are the same, 0 … 1."""
 
-    regime: str
-    confidence: float | None
+    regime: str  # such as calm/bull/trending
+    confidence: float | None  # smallest probability of its parts, 0 … 1
+    agreement: float | None = None
+    anomaly: float | None = None  # 0 … 1: no known regime explains this
     time: Time
 
 
@@ -88,7 +91,7 @@ def instruments(store: Store) -> list[InstrumentNow]:
         _update(found, features, **_measures(features))
     for mids in store.rows("mids_recent", rows.Mids, limit=MAX_INSTRUMENTS):
         _update(found, mids, mid_prices=mids.mid_prices)
-    _add_regimes(found, store.rows("regimes_latest", rows.Regime, instrument="", timeframe="", limit=MAX_ROWS))
+    _add_regimes(found, store.rows("regimes_latest", Regime, instrument="", timeframe="", limit=MAX_ROWS))
     _add_positions(found, store.rows("positions_latest", rows.Position, instrument="", account="", limit=MAX_ROWS))
     return list(found.values())
 
@@ -117,11 +120,17 @@ def _measures(row: rows.Features) -> dict[str, object]:
     }
 
 
-def _add_regimes(found: Found, regimes: Sequence[rows.Regime]) -> None:
+def _add_regimes(found: Found, regimes: Sequence[Regime]) -> None:
     for row in regimes:
         present = found.get((row.venue, row.instrument))
         if present is not None:
-            present.regimes[row.timeframe] = RegimeNow(regime=row.regime, confidence=row.confidence, time=row.time)
+            present.regimes[row.timeframe] = RegimeNow(
+                regime=row.regime,
+                confidence=row.confidence,
+                agreement=row.agreement,
+                anomaly=row.anomaly,
+                time=row.time,
+            )
 
 
 def _add_positions(found: Found, positions: Sequence[rows.Position]) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from gateway import limits, rows
+from gateway import limits, regime_rows, rows
 from gateway.store import Store
 from market.schema import TIMEFRAMES
 
@@ -14,6 +14,8 @@ Days = Annotated[int, Query(ge=1, le=limits.MAX_DAYS, description="how far back 
 Name = Annotated[str, Query(max_length=64, pattern=r"^[A-Za-z0-9._:/-]*$", description="only this one; empty: all")]
 BarTimeframe = Literal["1s", "1m", "15m", "1h", "1d"]
 RegimeTimeframe = Literal["", "ultra_short", "short", "medium", "long"]
+View = Annotated[Literal["", "volatility", "direction", "dynamics"], Query(description="only this one; empty: all")]
+Horizon = Annotated[int, Query(ge=0, le=limits.MAX_HORIZON_BARS, description="only this one, bars ahead; 0: all")]
 
 
 def tables(store: Store) -> APIRouter:
@@ -61,9 +63,45 @@ def tables(store: Store) -> APIRouter:
     @api.get("/regimes/latest")
     def regimes(
         instrument: Name = "", timeframe: RegimeTimeframe = "", limit: Rows = limits.DEFAULT_ROWS
-    ) -> list[rows.Regime]:
-        """The regime of every instrument on every timeframe, with its probabilities."""
-        return store.rows("regimes_latest", rows.Regime, instrument=instrument, timeframe=timeframe, limit=limit)
+    ) -> list[regime_rows.Regime]:
+        """The regime of every instrument on every timeframe, with its probabilities and evidence."""
+        return store.rows("regimes_latest", regime_rows.Regime, instrument=instrument, timeframe=timeframe, limit=limit)
+
+    @api.get("/regimes/changes")
+    def changes(
+        instrument: Name = "",
+        timeframe: RegimeTimeframe = "",
+        view: View = "",
+        days: Days = 7,
+        limit: Rows = limits.DEFAULT_ROWS,
+    ) -> list[regime_rows.RegimeChange]:
+        """Changes of held states, newest first."""
+        return store.rows(
+            "regime_changes_recent",
+            regime_rows.RegimeChange,
+            instrument=instrument,
+            timeframe=timeframe,
+            view=view,
+            days=days,
+            limit=limit,
+        )
+
+    @api.get("/regimes/forecasts")
+    def forecasts(
+        instrument: Name = "",
+        timeframe: RegimeTimeframe = "",
+        horizon_bars: Horizon = 0,
+        limit: Rows = limits.DEFAULT_ROWS,
+    ) -> list[regime_rows.RegimeForecast]:
+        """The newest forecasts of every instrument on every timeframe, with the scores of earlier ones."""
+        return store.rows(
+            "regime_forecasts_latest",
+            regime_rows.RegimeForecast,
+            instrument=instrument,
+            timeframe=timeframe,
+            horizon_bars=horizon_bars,
+            limit=limit,
+        )
 
     @api.get("/signals/latest")
     def signals(

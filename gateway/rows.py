@@ -110,28 +110,6 @@ class Bar:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Regime:
-    """The regime at the close of a bar (`time`), with the probability of each state."""
-
-    venue: str
-    instrument: str
-    timeframe: str
-    time: Time
-    receive_time: Time
-    regime: str
-    confidence: float | None
-    probability_calm: float | None
-    probability_normal: float | None
-    probability_stressed: float | None
-    probability_bear: float | None
-    probability_neutral: float | None
-    probability_bull: float | None
-    volatility: float | None
-    drift: float | None
-    bars_seen: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Signal:
     """What a regime asks for: direction −1 … +1 and the evidence by column name."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway import rows
 from gateway.limits import MAX_ROWS, MAX_TABLES
+from gateway.regime_rows import Regime
 from gateway.rows import Time
 from gateway.runfiles import Connection, Process, connections, processes
 from gateway.store import Store
@@ -39,7 +40,7 @@ class Tables:
     latency: list[rows.Latency] = field(default_factory=list)
     coverage: list[rows.Coverage] = field(default_factory=list)
     tables: list[rows.TableRows] = field(default_factory=list)
-    regimes: list[rows.Regime] = field(default_factory=list)
+    regimes: list[Regime] = field(default_factory=list)
     stored: list[rows.StoredOffset] = field(default_factory=list)
 
 
@@ -77,7 +78,7 @@ def read_tables(store: Store) -> Tables:
             latency=store.rows("latency_latest", rows.Latency, limit=MAX_ROWS),
             coverage=store.rows("coverage_latest", rows.Coverage, instrument="", days=1, limit=MAX_ROWS),
             tables=store.rows("tables", rows.TableRows, limit=MAX_TABLES),
-            regimes=store.rows("regimes_latest", rows.Regime, instrument="", timeframe="", limit=MAX_ROWS),
+            regimes=store.rows("regimes_latest", Regime, instrument="", timeframe="", limit=MAX_ROWS),
             stored=store.rows("offsets", rows.StoredOffset, limit=MAX_ROWS),
         )
     except StoreError as error:

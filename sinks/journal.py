@@ -113,13 +113,15 @@ class JournalWriter:
 
     def prune(self, before_ns: int) -> int:
         """Drop micro-batches received before a time and return their number; the newest stays: offsets must go on
-        rising.
+        rising. So do those that name a source, as history does: what a person imported was not received then.
 
         The file does not shrink; its free pages are used again. `InstrumentDefined` records go with their rows, which
         is why capture writes them anew from time to time.
         """
         return self._database.execute(
-            "delete from batches where received_ns < ? and offset < (select max(offset) from batches)", (before_ns,)
+            "delete from batches where received_ns < ? and source is null"
+            " and offset < (select max(offset) from batches)",
+            (before_ns,),
         ).rowcount
 
     def close(self) -> None:

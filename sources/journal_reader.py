@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from market.errors import JournalError
+from market.history import HISTORY
 from market.journal import SCHEMA_VERSION, JournalBatch, unpack, unreadable
 
 BUSY_TIMEOUT_S = 10
@@ -16,6 +17,7 @@ class Row(NamedTuple):
     offset: int
     received_ns: int  # of its last frame
     frames: bytes
+    source: str  # that the row names, as history does; empty: none
 
 
 class JournalReader:
@@ -47,9 +49,8 @@ class JournalReader:
 
     def rows(self, after: int, limit: int) -> list[Row]:
         """As `read`, but with the frames still packed."""
-        found = self._all(
-            "select offset, received_ns, frames from batches where offset > ? order by offset limit ?", after, limit
-        )
+        columns = "offset, received_ns, frames, coalesce(source, '')"
+        found = self._all(f"select {columns} from batches where offset > ? order by offset limit ?", after, limit)
         return [Row(*row) for row in found]
 
     def meta(self) -> dict[str, str]:
@@ -65,6 +66,11 @@ class JournalReader:
         found = self._all("select received_ns from batches where offset = ?", offset)
         return int(found[0][0]) if found else 0
 
+    def is_history(self) -> bool:
+        """Whether all its rows are history."""
+        found = self._all("select 1 from batches where source is null or source != ? limit 1", HISTORY)
+        return not found
+
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
@@ -75,7 +81,7 @@ class JournalReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _all(self, statement: str, *values: int) -> list[Any]:
+    def _all(self, statement: str, *values: int | str) -> list[Any]:
         try:
             return self._database.execute(statement, values).fetchall()
         except sqlite3.DatabaseError as error:

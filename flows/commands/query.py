@@ -42,12 +42,16 @@ def status(
 def regimes(
     bars: Annotated[Path, typer.Argument(help="Bars as .parquet or .csv, with at least a time and a close column.")],
     timeframe: Annotated[str, typer.Option(help="ultra_short, short, medium or long.")] = "long",
-    output: Annotated[Path | None, typer.Option(help="Write .parquet or .csv instead of printing.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write every row to .parquet or .csv.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw price, regimes and probabilities: .png or .svg.")] = None,
 ) -> None:
-    """Find the regimes of a bar file, causally: no row knows a later one. Needs no store."""
-    from flows.ask import run_regimes
+    """Find the regimes of a bar file, causally: no row knows a later one. Needs no store.
 
-    run_regimes(bars, timeframe=timeframe, output=output)
+    Prints a summary; into a pipe, and asked for no file, every row as CSV.
+    """
+    from flows.regime_file import run_regimes
+
+    run_regimes(bars, timeframe=timeframe, output=output, picture=picture)
 
 
 def settings() -> None:

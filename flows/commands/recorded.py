@@ -1,4 +1,4 @@
-"""Commands on recorded markets: captures into the journal, the journal through the flows."""
+"""Commands on recorded markets: captures and bars into the journal, the journal through the flows."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,21 +9,35 @@ from flows.commands.options import Config, Data, settings_of
 
 
 def import_(
-    captures: Annotated[list[Path], typer.Argument(help="Line captures, plain, .gz or .zst, in recorded order.")],
-    venue: Annotated[str, typer.Option(help="Whose frames they are: binance-usdm, binance-coinm or binance-spot.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Line captures, plain, .gz or .zst, in recorded order; or bars: .parquet, .csv, .csv.gz."),
+    ],
+    venue: Annotated[
+        str, typer.Option(help="Whose they are: binance-usdm, binance-coinm, binance-spot; for bars also simulated.")
+    ],
+    instrument: Annotated[str | None, typer.Option(help="Whose bars they are, as the venue spells it.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="How long the bars are: 1s, 1m, 15m, 1h or 1d.")] = None,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Read line captures into the journal.
+    """Read line captures, or bars of history, into the journal.
 
-    Each line is the receive time in ns (or µs), one space, the frame as received. Name the files of one recording in
-    their order: the first holds the snapshot that makes the books valid. `barograph replay` then runs them through the
-    flows.
+    [b]Line captures:[/b] each line is the receive time in ns (or µs), one space, the frame as received. Name the files
+    of one recording in their order: the first holds the snapshot that makes the books valid. `barograph replay` then
+    runs them through the flows.
+
+    [b]Bars[/b] warm up statistics and regimes, so that they know the market from the first live bar on:
+    `barograph import BTCUSDT-1h.parquet --venue binance-usdm --instrument BTCUSDT --timeframe 1h`, then `barograph up`
+    (or `replay`). Needed: the time when each bar opens, UTC, and open, high, low, close; taken if there: volume,
+    buy_volume, notional, trades. Every bar is learned once, however often it is imported, and bars that the stream has
+    told already are ignored. No signal rests on history.
     """
     settings = settings_of(config, data)
     from flows.recorded import run_import
 
-    run_import(settings, captures, venue=venue)
+    named = None if instrument is None else instrument.strip().upper()
+    run_import(settings, files, venue=venue, instrument=named, timeframe=timeframe)
 
 
 def replay(

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from bytewax.operators import KeyedStream
-from numpy.typing import NDArray
 
 from market.batch import Batch
 from market.clock import SECOND_NS
@@ -44,7 +43,7 @@ class State:
     """All timeframes of the instruments of a shard."""
 
     timeframes: dict[str, timeframe.State]
-    held: NDArray[np.int64]  # (I, T, V) newest held labels
+    newest: agreement.Newest  # what is held, by instrument and timeframe
 
 
 @registered
@@ -74,7 +73,7 @@ def stage(*, timeframes: Mapping[str, str] = REGIME_TIMEFRAMES, models: Models |
                 observed = timeframe.observe(used, state.timeframes[name], name, intervals[name], *seen)
                 found.append(Part(name, number, intervals[name], rows[observed.rows], observed))
         if any(len(part.rows) for part in found):
-            batch, state.held = report(state.held, batch, bars, found)
+            batch, state.newest = report(state.newest, batch, bars, found)
         return batch
 
     return Stage("regimes.detect", begin, step)

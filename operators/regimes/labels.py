@@ -63,7 +63,9 @@ def forecasts(found: Observed) -> Columns:
     columns: Columns = {
         "row": np.repeat(np.arange(count), horizons),
         "horizon_bars": np.tile(np.array(HORIZONS, np.int64), count),
-        **_by_state({name: view.forecasts.reshape(count * horizons, -1) for name, view in found.views.items()}),
+        **_by_state(
+            {name: view.forecasts.reshape(count * horizons, len(VIEWS[name])) for name, view in found.views.items()}
+        ),
     }
     for name, view in found.views.items():
         columns[f"change_probability_{name}"] = view.changes.ravel()

@@ -173,6 +173,18 @@ def age(state: Any, model: Any, n: int) -> None:
 
 
 @part
+def whole_power(base: float, exponent: int) -> float:
+    """base to a power of 1 and more; by hand, because ** of the machine code and of Python differ in the last digit."""
+    found = 1.0
+    while exponent > 0:
+        if exponent & 1:
+            found *= base
+        base *= base
+        exponent >>= 1
+    return found
+
+
+@part
 def judge(state: Any, model: Any, n: int, z: float) -> None:
     """belief ← belief × density of |z| = |r| / exp(c); its sum is the member's likelihood."""
     likelihood, belief = state.likelihood[n], state.belief[n]
@@ -182,7 +194,7 @@ def judge(state: Any, model: Any, n: int, z: float) -> None:
         ratio = z / model.volatility[i]
         for v in range(len(model.freedom)):
             shape = 1.0 / (1.0 + ratio * ratio / (model.freedom[v] - 2.0))
-            density = model.constant[v] * shape ** model.power[v] / model.volatility[i]
+            density = model.constant[v] * whole_power(shape, model.power[v]) / model.volatility[i]
             for m in range(v * alike, (v + 1) * alike):
                 belief[m, i] *= density
                 likelihood[m] += belief[m, i]
@@ -226,7 +238,9 @@ def below(start: float, height: float, share: float) -> float:
 def describe(state: Any, model: Any, n: int, out: Any) -> None:
     """Volatility and probabilities of the states, by the histogram of the past alone."""
     mixed, past = state.mixed[n], state.past[n]
-    bars, start, calm, lower, mean = past.sum(), 0.0, 0.0, 0.0, 0.0
+    bars, start, calm, lower, mean = 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(POINTS):
+        bars += past[i]
     for i in range(POINTS):
         height = past[i] / bars
         calm += mixed[i] * below(start, height, model.shares[0])

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from market.batch import Batch
 from operators.regimes import agreement, evidence, labels
+from operators.regimes.agreement import Newest
 from operators.regimes.labels import Columns
 from operators.regimes.tables import REGIME, REGIME_CHANGE, REGIME_FORECAST
 from operators.regimes.timeframe import Observed
 from operators.slots import grown
 
 BAR = ("instrument", "timeframe", "time", "receive_time", "frame")
-Held = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Part:
     observed: Observed
 
 
-def report(held: Held, batch: Batch, bars: Columns, parts: Sequence[Part]) -> tuple[Batch, Held]:
-    """The batch with the tables, and the held labels (I, T, V) of all instruments and timeframes after it."""
+def report(newest: Newest, batch: Batch, bars: Columns, parts: Sequence[Part]) -> tuple[Batch, Newest]:
+    """The batch with the tables, and what all instruments and timeframes hold after it."""
     known = [_known(bars, part) for part in parts]
     rows = [base | labels.regimes(part.observed, part.interval_ns) for base, part in zip(known, parts, strict=True)]
     starts = np.cumsum([0, *(len(base["frame"]) for base in known[:-1])])
@@ -43,7 +43,7 @@ def report(held: Held, batch: Batch, bars: Columns, parts: Sequence[Part]) -> tu
     order = np.argsort(merged["frame"], kind="stable")
     place = np.argsort(order)
     merged = {name: values[order] for name, values in merged.items()}
-    held, merged["agreement"] = _agreement(held, len(batch.instruments), merged)
+    newest, merged["agreement"] = _agreement(newest, len(batch.instruments), merged)
     merged["evidence"] = evidence.evidence(batch, merged)
     batch = batch.with_table("regimes", labels.table([merged], REGIME))
     changes = _of_bars([labels.changes(part.observed) for part in parts], known, place, starts)
@@ -51,7 +51,7 @@ def report(held: Held, batch: Batch, bars: Columns, parts: Sequence[Part]) -> tu
         changes["evidence"] = merged["evidence"][changes["place"]]
         batch = batch.with_table("regime_changes", labels.table([changes], REGIME_CHANGE))
     expected = _of_bars([labels.forecasts(part.observed) for part in parts], known, place, starts)
-    return batch.with_table("regime_forecasts", labels.table([expected], REGIME_FORECAST)), held
+    return batch.with_table("regime_forecasts", labels.table([expected], REGIME_FORECAST)), newest
 
 
 def _known(bars: Columns, part: Part) -> Columns:
@@ -77,10 +77,10 @@ def _of_bars(
     return {name: values[order] for name, values in merged.items()}
 
 
-def _agreement(held: Held, instruments: int, rows: Columns) -> tuple[Held, NDArray[np.float64]]:
+def _agreement(newest: Newest, instruments: int, rows: Columns) -> tuple[Newest, NDArray[np.float64]]:
     """How far the timeframes agree, bar by bar."""
-    _, timeframes, views = held.shape
-    held = grown(held, partial(agreement.empty, timeframes=timeframes, views=views), instruments)
-    out = np.empty(len(rows["series"]))
-    agreement.agree_rows(held, rows["series"], rows["number"], np.ascontiguousarray(rows["held"]), out)
-    return held, out
+    _, timeframes, views = newest.held.shape
+    newest = grown(newest, partial(agreement.empty, timeframes=timeframes, views=views), instruments)
+    out, held = np.empty(len(rows["series"])), np.ascontiguousarray(rows["held"])
+    agreement.agree_rows(newest, rows["series"], rows["number"], rows["time"], held, out)
+    return newest, out

@@ -18,7 +18,7 @@ starts as 1 and stays 1 where slots = 1.
 Accuracy: root-mean-square relative error on U-shaped days of 24 … 130 slots about 5 % after 2000 bars, 2.5 % after
 12 000 (benchmarks: tests/operators/regimes/test_season.py). Nobody can do much better: by Cramér and Rao a free number
 of the shape costs √((ν+3) / 2νn) = 2 % for n = 2000 returns of ν = 5, so 3 % would need the shape known but for two.
-NaN returns only age the level. Cost: 0.4 µs per bar, nothing where slots = 1. Memory: 1 kB and 24 bytes a slot each.
+NaN returns only age the level. Cost: 0.7 µs per bar, nothing where slots = 1. Memory: 1 kB and 24 bytes a slot each.
 Harvey (2013), Dynamic models for volatility and heavy tails, doi:10.1017/CBO9781139540933 (the score); Wahba (1978),
 Improper priors, spline smoothing …, J. R. Stat. Soc. B 40(3) (the prior); Andersen, Bollerslev (1997), Intraday
 periodicity and volatility persistence in financial markets, doi:10.1016/S0927-5398(97)00004-2 (why divide).

@@ -140,7 +140,8 @@ def _witnesses(
     change_point.advance(state.runs, change_point.rules(), series, returns, run_length, change)
     unknown = np.full(count, np.nan)  # how far a bar fell short of its expected density
     anomaly.advance(state.anomalies, anomaly.rules(), series, foretold.below, unknown, odd, kinds)
-    return run_length, change, np.where(np.isfinite(foretold.below), odd, np.nan)
+    known = np.isfinite(foretold.views[0].probability[:, 0])
+    return run_length, change, np.where(known, odd, np.nan)
 
 
 def _features(known: Float64Array) -> Float64Array:

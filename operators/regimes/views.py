@@ -146,6 +146,7 @@ def follow(model: Model, state: State, series: Int64Array, returns: Float64Array
         a = np.ascontiguousarray(transition[:, view, :labels, :labels])
         if model.level:
             blend.blend_rows(state.blend, series, log_density, levels, p, b, a)
+            p[np.isnan(levels["stressed"])] = np.nan
         found.append(_conclude(model, state.decisions[view], series, p, b, a))
     return Followed(tuple(found), log_density, below, mean, levels)
 
@@ -165,6 +166,7 @@ def _conclude(
     remaining = np.empty(rows)
     now = np.ascontiguousarray(held[:, 1])
     forecast_rows(p, paced, now, np.arange(labels), horizons, forecasts, changes, remaining)
+    changes[now == decision.UNKNOWN_LABEL] = np.nan
     return View(
         p, paced, raw, now, held_bars[:, 1], held[:, 0], held_bars[:, 0], _lead(p / balance, now),
         forecasts, changes, remaining,

@@ -20,13 +20,15 @@ class Block(NamedTuple):
     first_offset: int
     last_offset: int
     parts: tuple[Part, ...]  # without those that give no row
+    choices: str = ""  # of the settings, those that decide what the rows say
 
     def token(self, table: str) -> str:
         """The insert_deduplication_token of this block's rows of one table: a function of position, never a counter.
 
-        And of our source: another version's rows are other rows.
+        And of our source and the user's choices: another version's rows are other rows.
         """
-        return f"{table}|{self.shard}|{self.first_offset}|{self.last_offset}|{source_digest()[:16]}"
+        version = source_digest()[:16] + self.choices
+        return f"{table}|{self.shard}|{self.first_offset}|{self.last_offset}|{version}"
 
 
 class Open(NamedTuple):
@@ -44,10 +46,10 @@ class Blocks:
     An empty batch belongs to the open block, whatever its time: it has none.
     """
 
-    def __init__(self, shard: str, block_ns: int, opened: Open | None = None) -> None:
+    def __init__(self, shard: str, block_ns: int, opened: Open | None = None, *, choices: str = "") -> None:
         if block_ns <= 0:
             raise ValueError(f"block_ns is {block_ns}; it must be above 0")
-        self._shard = shard
+        self._shard, self._choices = shard, choices
         self._block_ns = block_ns
         self._parts: list[Part] = list(opened.parts) if opened else []
         self._bucket = opened.bucket if opened else -1
@@ -75,6 +77,6 @@ class Blocks:
         return Open(self._bucket, self._first, self._last, tuple(self._parts)) if self._first >= 0 else None
 
     def _cut(self) -> list[Block]:
-        block = Block(self._shard, self._first, self._last, tuple(self._parts))
+        block = Block(self._shard, self._first, self._last, tuple(self._parts), self._choices)
         self._parts, self._bucket, self._first, self._last = [], -1, -1, -1
         return [block] if block.parts else []

@@ -50,10 +50,11 @@ class LatencyRecorder:
         self._since_ns = clock.monotonic_ns()
 
     def reached(self, stage: str, item: Batch | Decisions) -> None:
-        """Note that an item is at a stage."""
-        if item.receive_time and not item.last:
-            times = item.receive_times if isinstance(item, Batch) else np.array([item.receive_time])
-            self._note(item.shard, stage, self._clock.now_ns() - times)
+        """Note that an item is at a stage; history is late by nature and not measured."""
+        if not item.receive_time or item.last or (isinstance(item, Batch) and item.past):
+            return
+        times = item.receive_times if isinstance(item, Batch) else np.array([item.receive_time])
+        self._note(item.shard, stage, self._clock.now_ns() - times)
 
     def stored(self, block: Block) -> None:
         """Note that the store has confirmed a block."""

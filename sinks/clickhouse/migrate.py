@@ -1,7 +1,8 @@
 """Bringing the tables to our version: schema files in order, recorded with their checksums; then the views.
 
 The files are the truth. A table that is missing is made; one that its file has outgrown gets the columns it lacks. Any
-other difference is refused, because rows are at stake. Views hold no rows, so a changed one is simply written anew.
+other difference is refused, because rows are at stake. Views hold no rows, so all are simply written anew where a view
+or a table has changed: a view of every column has those that its table had when it was written.
 """
 
 import hashlib
@@ -92,10 +93,13 @@ def _extend(client: Client, table: Table) -> None:
 
 
 def _changed_views(client: Client) -> list[str]:
-    """Statements of the views that are missing or of another text; a view's comment is the checksum of its text."""
+    """Statements of the views that are missing or of another text or tables; a view's comment is their checksum."""
     query = "select name, comment from system.tables where database = currentDatabase() and engine = 'View'"
     present = {str(name): str(comment) for name, comment in client.query(query).result_rows}
-    wanted = {name: hashlib.sha256(statement.encode()).hexdigest() for name, statement in sql_files("views").items()}
+    below = "".join(table.checksum for table in tables().values())
+    wanted = {
+        name: hashlib.sha256((statement + below).encode()).hexdigest() for name, statement in sql_files("views").items()
+    }
     return [
         f"{sql_files('views')[name]}comment '{checksum}'"
         for name, checksum in wanted.items()

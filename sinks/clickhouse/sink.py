@@ -40,7 +40,7 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
 
     `dsn` is asked again at every reconnection if it is a function. `block_ns` is the insert-block interval of the
     journal, or gives it by shard. With `latency`, latencies are measured: live only, never in a replay. `close_s`:
-    how long `finish` waits for the store.
+    how long `finish` waits for the store. `choices`: of the settings, those that decide what the rows say.
 
     The end of a flow cuts the open blocks early. They are part of its last snapshot and inserted by `finish`, which is
     called when that snapshot is durable: a death at any moment sends them again under the same token.
@@ -53,7 +53,9 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
         block_ns: int | Callable[[str], int],
         latency: LatencyRecorder | None = None,
         close_s: float = CLOSE_S,
+        choices: str = "",
     ) -> None:
+        self._choices = choices
         self._dsn = dsn
         self._block_ns = block_ns
         self._latency = latency
@@ -85,7 +87,7 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
         writer = Writer(Inserter(self._dsn), confirmed=latency.stored if latency is not None else None)
         interval = self._block_ns
         by_shard = interval if callable(interval) else lambda _shard: interval
-        self._parts.append(ClickHousePartition(writer, by_shard, state, latency, self._close_s))
+        self._parts.append(ClickHousePartition(writer, by_shard, state, latency, self._close_s, self._choices))
         return self._parts[-1]
 
 
@@ -99,10 +101,12 @@ class ClickHousePartition(StatefulSinkPartition[Item, Snapshot]):
         state: State,
         latency: LatencyRecorder | None,
         close_s: float,
+        choices: str = "",
     ) -> None:
         self._final: list[Block] = []
+        self._choices = choices
         self._writer, self._block_ns, self._latency, self._close_s = writer, block_ns, latency, close_s
-        self._shards = {shard: Blocks(shard, block_ns(shard), opened) for shard, opened in state.opened.items()}
+        self._shards = {shard: self._blocks(shard, opened) for shard, opened in state.opened.items()}
         for block in state.unconfirmed:
             writer.put(block)
 
@@ -111,7 +115,7 @@ class ClickHousePartition(StatefulSinkPartition[Item, Snapshot]):
         for item in items:
             blocks = self._shards.get(item.shard)
             if blocks is None:
-                blocks = self._shards[item.shard] = Blocks(item.shard, self._block_ns(item.shard))
+                blocks = self._shards[item.shard] = self._blocks(item.shard)
             for block in blocks.add(item):
                 if item.last:
                     self._final.append(block)
@@ -121,6 +125,9 @@ class ClickHousePartition(StatefulSinkPartition[Item, Snapshot]):
                 self._latency.reached("sink", item)
         if self._latency is not None and (measured := self._latency.due()) is not None:
             self._writer.put(measured)
+
+    def _blocks(self, shard: str, opened: Open | None = None) -> Blocks:
+        return Blocks(shard, self._block_ns(shard), opened, choices=self._choices)
 
     def snapshot(self) -> Snapshot:
         """Everything that the store has not confirmed, as bytes that later batches cannot change."""

@@ -29,7 +29,7 @@ class Part(NamedTuple):
 
     shard: str
     offset: int
-    receive_time: int  # ns, of the batch
+    receive_time: int  # ns, of the batch; 0 where it says nothing of the present
     symbols: tuple[str, ...]  # by the integer id in `ticks`
     ticks: Structs | None
     features: Mapping[str, Structs]  # one row per tick that has a book, by operator
@@ -50,7 +50,8 @@ def part_of(item: Batch | Decisions) -> Part:
         return Part(item.shard, item.offset, item.receive_time, (), None, {}, rows)
     marks = item.marks if len(item.marks) else None
     if not len(item.ticks):
-        return Part(item.shard, item.offset, item.receive_time, item.instruments.symbols, None, {}, rows, marks)
+        received = 0 if item.past else item.receive_time
+        return Part(item.shard, item.offset, received, item.instruments.symbols, None, {}, rows, marks)
     booked = np.flatnonzero(item.ticks["book"] != NO_BOOK)
     features = {name: taken(measured, booked) for name, measured in item.features.items()}
     known_symbols = item.instruments.symbols

@@ -1,8 +1,9 @@
--- The probabilities of each axis sum to one wherever they are defined.
+-- The probabilities of each view sum to one wherever they are defined.
 select
     venue, instrument, timeframe, time,
     probability_calm + probability_normal + probability_stressed as volatility_sum,
-    probability_bear + probability_neutral + probability_bull as direction_sum
+    probability_bear + probability_neutral + probability_bull as direction_sum,
+    probability_reverting + probability_random + probability_trending as dynamics_sum
 from regimes
-where abs(volatility_sum - 1) > 1e-9 or abs(direction_sum - 1) > 1e-9
+where arrayExists(total -> abs(total - 1) > 1e-9, [volatility_sum, direction_sum, dynamics_sum])
 limit 100

@@ -3,8 +3,11 @@
 -- Parameters: instrument and timeframe ('' = all), limit (rows).
 with (select max(time) from regimes) as newest
 select
-    venue, instrument, timeframe, time, receive_time, regime, confidence, probability_calm, probability_normal,
-    probability_stressed, probability_bear, probability_neutral, probability_bull, volatility, drift, bars_seen
+    venue, instrument, timeframe, time, receive_time, regime, raw_regime, confidence, probability_calm,
+    probability_normal, probability_stressed, probability_bear, probability_neutral, probability_bull,
+    probability_reverting, probability_random, probability_trending, remaining_volatility_s, remaining_direction_s,
+    remaining_dynamics_s, volatility, drift, run_length_bars, change_point_probability, anomaly, agreement, evidence,
+    bars_seen
 from regimes
 where ({instrument:String} = '' or instrument = {instrument:String})
     and ({timeframe:String} = '' or timeframe = {timeframe:String})

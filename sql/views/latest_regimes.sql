@@ -1,4 +1,4 @@
--- The regime of every instrument and timeframe at its newest bar.
+-- The regime of every instrument and timeframe at its newest bar, in every view.
 create or replace view latest_regimes as
 select *
 from regimes

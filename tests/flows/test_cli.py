@@ -29,6 +29,9 @@ def test_help_names_every_command() -> None:
         (["up", "--config", "none.toml"], "there is no settings file none.toml"),
         (["replay", "--data", "nowhere"], "nowhere holds no journal"),
         (["import", "none.gz", "--venue", "binance-spot", "--data", "nowhere"], "there is no file none.gz"),
+        (["import", "bars.csv", "--venue", "binance-spot", "--data", "nowhere"], "say whose and how long with"),
+        (["import", "bars.csv", "a.gz", "--venue", "binance-spot", "--data", "nowhere"], "import them by two commands"),
+        (["import", "a.gz", "--venue", "binance-spot", "--timeframe", "1h", "--data", "nowhere"], "is a line capture"),
         (["regimes", "none.csv"], "there is no file none.csv"),
         (["sql", "select 1", "--data", "nowhere"], "nowhere holds no store"),
         (["up", "--data", "/dev/null"], "/dev/null/run cannot be written (Not a directory)"),
@@ -39,6 +42,8 @@ def test_what_cannot_be_done_is_one_sentence_and_exit_code_1(
     arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in ("bars.csv", "a.gz"):
+        (tmp_path / name).touch()
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     answer = barograph(*arguments)
     assert answer.returncode == 1

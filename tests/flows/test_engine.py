@@ -30,6 +30,32 @@ def test_a_recovery_store_of_other_source_is_set_aside_and_said(
     assert "begins anew" in caplog.text
 
 
+def test_a_recovery_store_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recovery = tmp_path / "market"
+    recovery.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "init_db_dir", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            engine._begin(recovery)
+    assert not any(recovery.iterdir())
+    engine._begin(recovery)
+    assert [path.name for path in recovery.iterdir()] == ["part-0.sqlite3"]
+
+
+def _killed(folder: Path, _count: int) -> None:
+    (folder / "part-0.sqlite3").touch()
+    raise KeyboardInterrupt
+
+
+def test_a_recovery_store_of_other_choices_is_set_aside(tmp_path: Path) -> None:
+    recovery = filled(tmp_path)
+    engine._begin_anew_if_changed(recovery, "|short=15m")
+    assert not any(recovery.iterdir())
+    (recovery / "part-0.sqlite3").write_text("states")
+    engine._begin_anew_if_changed(recovery, "|short=15m")
+    assert (recovery / "part-0.sqlite3").exists()
+
+
 def test_a_recovery_store_of_a_version_that_left_no_mark_is_set_aside(tmp_path: Path) -> None:
     recovery = filled(tmp_path)
     (tmp_path / "recovery" / "market.source").unlink()

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from flows.settings import Settings, as_toml, example, load
+from flows.trading import policy_of
 from market.errors import SettingsError
+from market.regimes import REGIME_TIMEFRAMES
+from operators.portfolio.policy import Policy
 
 
 def test_the_example_file_reads_back_as_the_defaults(tmp_path: Path) -> None:
@@ -44,6 +47,10 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
         ("[store]\nport = 70000", "store.port"),
         ("instruments = []", "instruments"),
         ("= 1", "TOML"),
+        ("[regimes.timeframes]\nshort = '2m'", "regimes.timeframes .* must name some of ultra_short"),
+        ("[regimes.timeframes]\nweekly = '1d'", "regimes.timeframes .* must name some of ultra_short"),
+        ("[regimes.timeframes]\nshort = '1h'\nmedium = '1h'", "regimes.timeframes .* must ascend"),
+        ("[regimes]\ntimeframes = {}", "regimes.timeframes .* must name some of"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, said: str) -> None:
@@ -52,6 +59,19 @@ def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, said:
     with pytest.raises(SettingsError, match=said) as error:
         load(path)
     assert str(path) in str(error.value)
+
+
+def test_regime_timeframes_are_some_of_the_four_in_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "barograph.toml"
+    path.write_text("[regimes.timeframes]\nlong = '1d'\nshort = '15m'\n")
+    settings = load(path)
+    assert list(settings.regimes.timeframes.items()) == [("short", "15m"), ("long", "1d")]
+    assert policy_of(settings).bar_s == {"short": 900, "long": 86_400}
+
+
+def test_the_default_timeframes_are_those_of_the_regime_model() -> None:
+    assert Settings().regimes.timeframes == REGIME_TIMEFRAMES
+    assert policy_of(Settings()).bar_s == Policy().bar_s
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:

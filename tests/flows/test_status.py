@@ -3,11 +3,15 @@
 import io
 import json
 import os
+from dataclasses import fields
 
 import pytest
 from rich.console import Console
 
 from flows.status import journal_ends, render_status, status, status_json
+from gateway import status as gathered
+from gateway.regime_rows import Regime
+from gateway.rows import StoredOffset
 from gateway.status import Partition, Tables, gather
 from market.clock import ManualClock
 from market.journal import partition_path
@@ -60,16 +64,28 @@ def test_a_store_that_is_down_is_told_and_the_rest_still_shown(recorded):
 
 
 def test_lag_is_what_the_tables_lack_of_the_journal(recorded, monkeypatch):
-    from gateway import rows
-    from gateway import status as gathered
-
-    stored = rows.StoredOffset(shard="simulated/0", stored_offset=1, stored_time="2026-01-01T00:00:00Z")
+    stored = StoredOffset(shard="simulated/0", stored_offset=1, stored_time="2026-01-01T00:00:00Z")
     monkeypatch.setattr(gathered, "read_tables", lambda _: Tables(stored=[stored]))
     found = gather(object(), data=recorded, now_ns=1, journal=journal_ends(recorded))
     assert [(end.topic, end.stored_offset, end.lag_rows) for end in found.journal] == [
         ("market", 1, 2),
         ("trading", None, None),
     ]
+
+
+def test_regimes_are_in_words_with_confidence_and_agreement_at_80_columns(recorded, monkeypatch):
+    measured = {field.name: None for field in fields(Regime)} | {"evidence": {}, "bars_seen": 9}
+    named = {"venue": "simulated", "instrument": "BTCUSDT", "regime": "stressed/neutral/reverting"}
+    today, before = "2023-11-14T22:13:00.000000000Z", "2023-11-13T00:00:00.000000000Z"
+    shares = {"confidence": 0.97, "agreement": 2 / 3}
+    regimes = [
+        Regime(**measured | named | shares | {"timeframe": "ultra_short", "time": today}),
+        Regime(**measured | named | {"timeframe": "long", "time": before}),
+    ]
+    monkeypatch.setattr(gathered, "read_tables", lambda _: Tables(regimes=regimes))
+    text = text_of(gather(object(), data=recorded, now_ns=NOW.now_ns(), journal=journal_ends(recorded)))
+    assert "BTCUSDT     ultra_short  stressed/neutral/reverting   97%    67%  22:13:00" in text
+    assert "BTCUSDT     long         stressed/neutral/reverting     –      –  2023-11-13" in text
 
 
 def test_the_json_has_all_parts_and_is_strict(recorded):

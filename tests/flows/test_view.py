@@ -1,10 +1,14 @@
 """The terminal view shows the same facts at any width, as lines too, and never waits for the store."""
 
 import io
+import subprocess
+import sys
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from flows.regime_text import long, short
 from flows.screen import ProcessNow, Snapshot, plain, render
 from flows.settings import Settings
 from flows.supervise import Supervisor
@@ -14,8 +18,9 @@ from market.clock import SECOND_NS, ManualClock
 from market.errors import StoreError
 
 
-def regime(name: str, confidence: float | None) -> RegimeNow:
-    return RegimeNow(regime=name, confidence=confidence, time="2026-01-01T00:00:00.000000000Z")
+def regime(name: str, confidence: float | None, agreement: float | None = None) -> RegimeNow:
+    time = "2026-01-01T00:00:00.000000000Z"
+    return RegimeNow(regime=name, confidence=confidence, agreement=agreement, time=time)
 
 
 def seen(data_time: str | None = "2026-01-01T00:00:09.900000000Z", gaps_open: int = 0) -> Overview:
@@ -25,7 +30,11 @@ def seen(data_time: str | None = "2026-01-01T00:00:09.900000000Z", gaps_open: in
         mid_price=64209.05,
         spread_bps=0.0156,
         ofi_50=11.13,
-        regimes={"ultra_short": regime("stressed/bear", 0.76), "short": regime("unknown", None)},
+        regimes={
+            "ultra_short": regime("stressed/bear/trending", 0.76, 0.5),
+            "short": regime("calm/neutral/reverting", 0.9999, 0.75),
+            "medium": regime("unknown", None),
+        },
         position=-4.2,
         pnl=51.79,
         mid_prices=[1.0, None],
@@ -56,12 +65,24 @@ def drawn(shown: Snapshot, width: int) -> str:
     return console.file.getvalue()
 
 
-@pytest.mark.parametrize("width", [80, 140])
+@pytest.mark.parametrize("width", [80, 150])
 def test_every_fact_is_on_the_screen_at_any_width(width):
     text = drawn(snapshot(seen()), width)
     for fact in (
         *("simulated", "up 1:23", "data here", "frames/s 612", "p50 1.83 ms", "p99 –", "gaps 0", "dead letters 3"),
-        *("BTCUSDT", "64,209.05", "0.016", "+11.1", "▼ stressed 76%", "warming up", "-4.2", "+51.79", "1000SHIBUSDT"),
+        *(
+            "BTCUSDT",
+            "64,209.05",
+            "0.016",
+            "+11.1",
+            "▼» stressed 76%",
+            "■« calm 99%",
+            "warming up",
+            "62%",
+            "-4.2",
+            "+51.79",
+            "1000SHIBUSDT",
+        ),
         *("● store", "○ market down, 2×", "http://127.0.0.1:8123", "http://127.0.0.1:8080/", "market ended with -9"),
     ):
         assert fact in text, fact
@@ -70,10 +91,25 @@ def test_every_fact_is_on_the_screen_at_any_width(width):
 
 
 def test_a_wide_terminal_holds_an_instrument_in_one_row():
-    row = next(line for line in drawn(snapshot(seen()), 140).splitlines() if "BTCUSDT" in line)
+    row = next(line for line in drawn(snapshot(seen()), 150).splitlines() if "BTCUSDT" in line)
     assert "64,209.05" in row
-    assert "▼ stressed 76%" in row
+    assert "▼» stressed 76%" in row
     assert "+51.79" in row
+
+
+def test_the_widest_regimes_fit_80_columns():
+    widest = {name: regime("stressed/neutral/reverting", 1.0) for name in ("ultra_short", "short", "medium", "long")}
+    overview = seen()
+    named = replace(overview.instruments[0], instrument="1000000MOGUSDT", regimes=widest)
+    text = drawn(snapshot(replace(overview, instruments=[named])), 80)
+    assert text.count("■« stressed 99%") == 4
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+
+
+def test_a_regime_of_which_a_part_is_unknown_shows_the_others():
+    assert short("calm/bull", 0.5).plain == "▲· calm 50%"
+    assert long("stressed/bear/trending").plain == "stressed/bear/trending"
 
 
 def test_stale_rows_are_said_to_be_stale():
@@ -99,8 +135,9 @@ def test_lines_are_one_per_instrument_and_greppable():
     assert "latency_p99_ms" not in total
     pairs = dict(pair.split("=", 1) for pair in bitcoin.split())
     assert pairs["instrument"] == "BTCUSDT"
-    assert pairs["ultra_short"] == "stressed/bear:0.76"
-    assert pairs["short"] == "unknown"
+    assert pairs["ultra_short"] == "stressed/bear/trending:0.76"
+    assert pairs["medium"] == "unknown"
+    assert pairs["agreement"] == "0.62"
     assert pairs["pnl"] == "51.79"
     assert "long" not in pairs
     assert silent.endswith("instrument=1000SHIBUSDT")
@@ -164,3 +201,8 @@ def test_live_view_draws_and_leaves_the_last_state_behind(tmp_path):
         assert "\x1b[?1049h" in output.getvalue()
         assert "BTCUSDT" in output.getvalue()
     assert "BTCUSDT" in output.getvalue().split("\x1b[?1049l")[1]
+
+
+def test_view_and_status_start_without_loading_kernels_or_drawing():
+    code = "import sys, flows.view, flows.status; sys.exit(bool({'numba', 'matplotlib'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -30,10 +30,15 @@ def tables() -> dict[str, list[dict[str, Any]]]:
         "features": [features(second) for second in (1, 2, 3)],
         "bars": [bar(0, 0, 100.0), bar(1, 0, 101.0), bar(1, 1, 101.5), bar(2, 0, math.nan)],
         "regimes": [
-            regime("ultra_short", 1, "calm/bull", 0.9),
-            regime("ultra_short", 3, "stressed/bear", 0.7),
+            regime("ultra_short", 1, "calm/bull/trending", 0.9),
+            regime("ultra_short", 3, "stressed/bear/trending", 0.7),
             regime("short", 3, "unknown", math.nan),
         ],
+        "regime_changes": [
+            change(2, "volatility", "calm", "stressed"),
+            change(3, "direction", "bull", "bear"),
+        ],
+        "regime_forecasts": [forecast(second, horizon) for second in (2, 3) for horizon in (1, 50)],
         "signals": [signal(2), signal(3)],
         "gaps": gaps(),
         "dead_letters": [{"venue": VENUE, "receive_time": NOW_NS, "reason": "not JSON", "raw": b"\xff", **ORIGIN}],
@@ -43,6 +48,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
     }
 
 
+COLUMNS = {name: table.columns for name, table in schema.tables().items()}
 STEPS: dict[str, Any] = {"tick_size": 0.1, "lot_size": 0.001, "contract_size": 1.0, "inverse": False}
 
 
@@ -63,7 +69,7 @@ def trade(second: int) -> dict[str, Any]:
 
 
 def features(second: int) -> dict[str, Any]:
-    measured = {name: 1.0 for name, kind in schema.tables()["features"].columns.items() if kind == "Float64"}
+    measured = {name: 1.0 for name, kind in COLUMNS["features"].items() if kind == "Float64"}
     shown = {"mid_price": 100.0 + second, "spread_bps": 2.0, "ofi_50": -3.0, "realised_volatility": math.nan}
     return _row("BTCUSDT", START_NS + second * SECOND_NS, exchange_time=None, sequence=second, **(measured | shown))
 
@@ -77,18 +83,24 @@ def bar(second: int, revision: int, mid_close: float) -> dict[str, Any]:
 
 
 def regime(timeframe: str, second: int, name: str, confidence: float) -> dict[str, Any]:
-    states = ("calm", "normal", "stressed", "bear", "neutral", "bull")
-    measured = {f"probability_{state}": confidence for state in states}
     time_ns = START_NS + second * SECOND_NS
-    known = {
-        "time": time_ns,
-        "regime": name,
-        "confidence": confidence,
-        "volatility": 1e-4,
-        "drift": 0.0,
-        "bars_seen": 3,
-    }
-    return _row("BTCUSDT", time_ns, timeframe=timeframe, **measured, **known)
+    measured = {column: confidence for column, kind in COLUMNS["regimes"].items() if kind == "Float64"}
+    known = {"time": time_ns, "regime": name, "raw_regime": name, "bars_seen": 3}
+    told = {"volatility": 1e-4, "agreement": 0.5, "evidence": {"anomaly_tail": 0.25, "weight": math.nan}}
+    return _row("BTCUSDT", time_ns, timeframe=timeframe, **(measured | known | told))
+
+
+def change(second: int, view: str, previous: str, now: str) -> dict[str, Any]:
+    time_ns = START_NS + second * SECOND_NS
+    known = {"time": time_ns, "view": view, "previous": previous, "regime": now, "probability": 0.7, "held_bars": 9}
+    return _row("BTCUSDT", time_ns, timeframe="ultra_short", evidence={"probability_bull": 0.1}, **known)
+
+
+def forecast(second: int, horizon_bars: int) -> dict[str, Any]:
+    time_ns = START_NS + second * SECOND_NS
+    measured = {column: 0.25 for column, kind in COLUMNS["regime_forecasts"].items() if kind == "Float64"}
+    known = {"time": time_ns, "horizon_bars": horizon_bars, "scored": second, "brier_dynamics": math.nan}
+    return _row("BTCUSDT", time_ns, timeframe="ultra_short", **(measured | known))
 
 
 def signal(second: int) -> dict[str, Any]:

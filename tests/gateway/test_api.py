@@ -57,10 +57,29 @@ def test_a_bar_is_shown_in_its_last_revision(api):
 
 def test_the_newest_regime_of_each_timeframe(api):
     by_timeframe = {row["timeframe"]: row for row in rows(api, "/api/v1/regimes/latest")}
-    assert by_timeframe["ultra_short"]["regime"] == "stressed/bear"
-    assert by_timeframe["ultra_short"]["confidence"] == 0.7
+    now = by_timeframe["ultra_short"]
+    assert now["regime"] == now["raw_regime"] == "stressed/bear/trending"
+    assert (now["confidence"], now["probability_trending"], now["agreement"]) == (0.7, 0.7, 0.5)
+    assert now["evidence"] == {"anomaly_tail": 0.25, "weight": None}
     assert by_timeframe["short"]["probability_bull"] is None
     assert [row["timeframe"] for row in rows(api, "/api/v1/regimes/latest?timeframe=short")] == ["short"]
+
+
+def test_changes_of_held_states_newest_first_and_by_view(api):
+    last, first = rows(api, "/api/v1/regimes/changes")
+    assert (last["view"], last["previous"], last["regime"], last["held_bars"]) == ("direction", "bull", "bear", 9)
+    assert last["evidence"] == {"probability_bull": 0.1}
+    assert rows(api, "/api/v1/regimes/changes?view=volatility") == [first]
+    assert rows(api, "/api/v1/regimes/changes?timeframe=long") == []
+    assert rows(api, "/api/v1/regimes/changes?limit=1") == [last]
+
+
+def test_the_newest_forecast_of_each_horizon(api):
+    near, far = rows(api, "/api/v1/regimes/forecasts")
+    assert [row["horizon_bars"] for row in (near, far)] == [1, 50]
+    assert (far["scored"], far["brier_dynamics"], far["baseline_log_loss_direction"]) == (3, None, 0.25)
+    assert rows(api, "/api/v1/regimes/forecasts?horizon_bars=50") == [far]
+    assert rows(api, "/api/v1/regimes/forecasts?timeframe=short") == []
 
 
 def test_the_newest_signal_with_its_evidence(api):
@@ -99,6 +118,10 @@ def test_the_overview_has_it_all(api):
     assert (bitcoin["mid_price"], bitcoin["position"], bitcoin["pnl"]) == (103.0, 1.5, 3.5)
     assert bitcoin["mid_prices"] == [100.0, 101.5, None]
     assert set(bitcoin["regimes"]) == {"ultra_short", "short"}
+    assert bitcoin["regimes"]["ultra_short"] == {
+        "regime": "stressed/bear/trending", "confidence": 0.7, "agreement": 0.5, "anomaly": 0.7,
+        "time": "2023-11-14T22:13:23.000000000Z",
+    }  # fmt: skip
     assert ether["mid_price"] is None
     assert ether["position"] is None
     assert ether["regimes"] == {}
@@ -122,7 +145,10 @@ def test_the_status_counts_rows_and_lag(api):
 
 def test_answers_keep_to_what_the_api_description_promises(api):
     described = rows(api, "/openapi.json")
-    for path in ("quotes/latest", "positions", "gaps", "latency", "instruments", "signals/latest", "regimes/latest"):
+    for path in (
+        *("quotes/latest", "positions", "gaps", "latency", "instruments", "signals/latest"),
+        *("regimes/latest", "regimes/changes", "regimes/forecasts"),
+    ):
         schema = described["paths"][f"/api/v1/{path}"]["get"]["responses"]["200"]["content"]["application/json"][
             "schema"
         ]

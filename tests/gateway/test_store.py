@@ -14,7 +14,7 @@ from tests.gateway.client import Client
 LISTS = (
     "instruments quotes_latest features_latest regimes_latest signals_latest bars_recent mids_recent positions_latest "
 )
-LISTS += "gaps_recent gaps_open latency_latest offsets tables"
+LISTS += "regime_changes_recent regime_forecasts_latest gaps_recent gaps_open latency_latest offsets tables"
 
 
 class Failing:
@@ -108,7 +108,14 @@ def test_values_reach_the_store_bound_and_never_in_the_statement(api):
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/bars?timeframe=2m", "/api/v1/gaps?state=x", "/api/v1/regimes/latest?timeframe=1s"]
+    "path",
+    [
+        "/api/v1/bars?timeframe=2m",
+        "/api/v1/gaps?state=x",
+        "/api/v1/regimes/latest?timeframe=1s",
+        "/api/v1/regimes/changes?view=trend",
+        "/api/v1/regimes/forecasts?horizon_bars=-1",
+    ],
 )
 def test_unknown_choices_are_refused(api, path):
     assert api(b"")[0].get(path).status_code == 400

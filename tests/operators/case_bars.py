@@ -94,6 +94,7 @@ class SlowBars:
                 "ofi": float(sum(row["ofi"] for row in updates if row["ofi"] == row["ofi"])),
                 "updates": len(updates),
                 "revision": revision,
+                "origin": "ticks",
                 "frame": cause["frame"],
             }
         )

@@ -59,7 +59,7 @@ def test_a_bar_says_what_happened_in_it() -> None:
             "instrument": "X0", "timeframe": "1s", "open_time": DAY, "close_time": DAY + SECOND,
             "receive_time": DAY + SECOND, "open": 10.0, "high": 14.0, "low": 9.0, "close": 9.0,
             "volume": 4.0, "buy_volume": 3.0, "sell_volume": 1.0, "notional": 43.0, "trades": 3,
-            "mid_open": 11.0, "mid_close": 12.0, "ofi": 2.0, "updates": 2, "revision": 0, "frame": 3,
+            "mid_open": 11.0, "mid_close": 12.0, "ofi": 2.0, "updates": 2, "revision": 0, "origin": "ticks", "frame": 3,
         }
     ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from bytewax.testing import TestingSink, run_main
 from market.batch import Batch
 from market.clock import SECOND_NS, ManualClock
 from market.errors import JournalError
+from market.history import HISTORY
 from market.journal import partition_path
 from sinks.journal import JournalWriter
 from sources import merge
@@ -122,6 +123,21 @@ def test_paced_replay_holds_rows_until_their_time(tmp_path: Path) -> None:
     assert source.next_batch() == []
     clock.advance(1)
     assert frames([batch for _, batch in source.next_batch()]) == [b"v/a@1030"]
+
+
+def test_history_has_no_pace(tmp_path: Path) -> None:
+    path = partition_path(tmp_path, "market", "v/a")
+    with JournalWriter(path, venue="v", shard="v/a", block_ns=1) as journal:
+        for number, time in enumerate((5, 500)):
+            journal.append([time], [b"bar"], source=HISTORY, source_offset=number)
+    append(tmp_path, "v/a", 10**9, 10**9 + 30)
+    clock = ManualClock()
+    source = part(tmp_path, clock=clock, speed=1.0)
+    assert frames([batch for _, batch in source.next_batch()]) == [b"bar", b"bar", b"v/a@1000000000"]
+    clock.advance(29)
+    assert source.next_batch() == []
+    clock.advance(1)
+    assert frames([batch for _, batch in source.next_batch()]) == [b"v/a@1000000030"]
 
 
 def test_foreign_file_stops_a_replay_but_only_is_left_out_live(tmp_path: Path) -> None:

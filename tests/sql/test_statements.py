@@ -16,6 +16,7 @@ from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.schema import sql_files, tables
 
+DOCS = Path(__file__).parents[2] / "docs"
 VALUES = {"UInt": 5, "Int": 5, "Float": 0.5, "String": "", "DateTime": "2026-11-22 00:00:00"}
 
 
@@ -38,6 +39,11 @@ def parameters(statement: str) -> dict[str, object]:
 def test_a_query_runs_on_empty_tables(store: Client, name: str) -> None:
     statement = sql_files("queries")[name]
     store.raw_query(statement, parameters=parameters(statement))
+
+
+@pytest.mark.parametrize("statement", re.findall(r"```sql\n(.*?)```", (DOCS / "regimes.md").read_text(), re.DOTALL))
+def test_a_query_of_the_documents_runs(store: Client, statement: str) -> None:
+    store.query(statement)
 
 
 @pytest.mark.parametrize("name", sql_files("checks"))
@@ -64,10 +70,16 @@ def test_the_duplicate_check_of_a_table_sees_a_duplicate_and_replacing_removes_i
 BAD = {
     "crossed_quotes": ("quotes", "bid_price, ask_price, bid_size, ask_size, valid", "(101, 100, 1, 1, true)"),
     "invalid_quotes_with_prices": ("quotes", "source, bid_price, ask_price, valid", "('book', 99, 100, false)"),
-    "regime_probabilities": ("regimes", "probability_calm, probability_bear", "(0.9, 1)"),
+    "regime_probabilities": ("regimes", "probability_calm, probability_bear, probability_random", "(1, 1, 0.9)"),
+    "regime_bounds": ("regimes", "anomaly, agreement", "(1.5, nan)"),
+    "regime_forecast_probabilities": ("regime_forecasts", "probability_calm, probability_bear", "(1, 1)"),
+    "regime_forecast_bounds": ("regime_forecasts", "brier_direction, log_loss_direction", "(nan, -0.1)"),
+    "regime_changes_of_one_view": ("regime_changes", "view, previous, regime", "('direction', 'bear', 'calm')"),
+    "regime_changes_without_regime": ("regime_changes", "view, previous, regime", "('direction', 'bear', 'bull')"),
     "bars_without_order": ("bars", "trades, open, high, low, close, open_time, close_time", "(1, 5, 4, 3, 4, 0, 1)"),
     "coverage_bounds": ("coverage", "valid_s, recorded_s, elapsed_s", "(3, 2, 4)"),
     "bar_statistics_bounds": ("bar_statistics", "yang_zhang_volatility, realised_volatility", "(-1, nan)"),
+    "bar_dependence_bounds": ("bar_dependence", "variance_ratio_p_value_5, half_life_bars", "(1.5, nan)"),
     "fills_without_order": ("fills", "account, client_order_id", "('a', 'nobody')"),
 }
 
@@ -78,6 +90,31 @@ def test_a_check_finds_what_it_is_for(store: Client, name: str) -> None:
     store.command(f"insert into {table} ({columns}) values {row}")
     assert store.query(sql_files("checks")[name]).row_count == 1
     store.command(f"truncate table {table}")
+
+
+def test_regimes_that_are_right_pass_every_check(store: Client) -> None:
+    states = "probability_calm, probability_neutral, probability_trending"
+    store.command(f"insert into regimes (regime, {states}, agreement) values ('calm/neutral/trending', 1, 1, 1, nan)")
+    store.command(f"insert into regimes (time, regime, {states}, confidence) values (1, 'unknown', nan, nan, nan, nan)")
+    store.command("insert into regime_changes (view, previous, regime) values ('dynamics', 'random', 'trending')")
+    store.command(f"insert into regime_forecasts ({states}, brier_dynamics) values (1, 1, 1, nan)")
+    checks = {name: text for name, text in sql_files("checks").items() if "regime" in name}
+    found = {name: store.query(text).result_rows for name, text in checks.items()}
+    for table in ("regimes", "regime_changes", "regime_forecasts"):
+        store.command(f"truncate table {table}")
+    assert {name: rows for name, rows in found.items() if rows} == {}
+
+
+def test_the_latest_views_hold_the_newest_row_of_each_view_and_horizon(store: Client) -> None:
+    changes = "('calm', 'volatility', 1), ('stressed', 'volatility', 2), ('bear', 'direction', 1)"
+    store.command(f"insert into regime_changes (regime, view, time) values {changes}")
+    store.command("insert into regime_forecasts (horizon_bars, time) values (1, 1), (1, 2), (5, 1), (5, 2)")
+    states = store.query("select regime from latest_regime_changes order by view").result_rows
+    horizons = store.query("select horizon_bars, time from latest_regime_forecasts order by horizon_bars").result_rows
+    for table in ("regime_changes", "regime_forecasts"):
+        store.command(f"truncate table {table}")
+    assert states == [("bear",), ("stressed",)]
+    assert [(horizon, time.second) for horizon, time in horizons] == [(1, 2), (5, 2)]
 
 
 def test_a_refused_order_that_was_sent_is_found(store: Client) -> None:

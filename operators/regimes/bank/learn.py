@@ -116,7 +116,8 @@ def _learn(stack: Stack, k: int, theta: Any, covariance: Any, bar: int, keep: fl
 
 @part
 def _lessen(covariance: Any, gain: Any, share: float, d: int) -> None:
-    """covariance −= share · gain gainᵀ."""
+    """covariance −= share · gain gainᵀ, to the bit the same on both sides: forgetting would let a difference grow."""
     for i in range(d):
-        for j in range(d):
+        for j in range(i + 1):
             covariance[i, j] -= share * gain[i] * gain[j]
+            covariance[j, i] = covariance[i, j]

@@ -47,6 +47,13 @@ def test_an_opinion_that_was_not_renewed_ends():
     assert combined(one, 3 * SECOND + 1, Policy()) == 0.0
 
 
+def test_how_long_a_bar_is_can_be_chosen():
+    slow = Policy(fees=Fees(0.0), bar_s={"ultra_short": 60})
+    assert reach_bps(a_signal(), slow) == pytest.approx(reach_bps(a_signal(), FREE) * math.sqrt(60))
+    assert combined({"ultra_short": Opinion(0.1, 0)}, 180 * SECOND, slow) == 0.1
+    assert opinion(a_signal(timeframe="long"), slow).share == 0.0
+
+
 @given(st.lists(st.floats(-10, 10), max_size=8), st.floats(0.1, 3), st.floats(0, 1))
 def test_caps_hold_for_whatever_is_asked(shares, gross, single):
     policy = Policy(max_gross_share=gross, max_instrument_share=single)
@@ -77,14 +84,14 @@ def test_the_target_stands_after_the_signal_it_rests_on():
 
 def test_a_bet_that_cannot_pay_its_trades_asks_for_nothing():
     small = a_signal(confidence=0.5)
-    reach = reach_bps(small)
+    reach = reach_bps(small, Policy())
     assert reach == pytest.approx(0.5 * YEARLY_20 * math.sqrt(200) * 1e4)
     assert opinion(small, Policy(fees=Fees(reach / 4.001))).share > 0
     assert opinion(small, Policy(fees=Fees(reach / 3.999)))[::2] == (0.0, False)
 
 
 def test_a_bet_that_counts_goes_on_counting_until_half_its_entry():
-    fees = Policy(fees=Fees(reach_bps(a_signal()) / 4))
+    fees = Policy(fees=Fees(reach_bps(a_signal(), Policy()) / 4))
     assert opinion(a_signal(confidence=0.51), fees).share == 0.0
     assert opinion(a_signal(confidence=0.51), fees, 0.1).share > 0.0
     assert opinion(a_signal(confidence=0.49), fees, 0.1).share == 0.0
@@ -92,7 +99,7 @@ def test_a_bet_that_counts_goes_on_counting_until_half_its_entry():
 
 
 def test_noise_at_the_border_of_paying_does_not_flip_the_target():
-    fee_bps = reach_bps(a_signal()) / 4
+    fee_bps = reach_bps(a_signal(), Policy()) / 4
     sure = [1.0, 0.9, 1.0, 0.9, 0.8, 1.0, 0.7]
     items = [item(n, a_signal(time_ns=n, confidence=confidence)) for n, confidence in enumerate(sure)]
     assert [len(targets) for targets in told(items, fees=Fees(fee_bps), no_trade_band=0.05)] == [1, 0, 0, 0, 0, 0, 0]

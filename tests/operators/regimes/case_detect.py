@@ -1,69 +1,77 @@
-import math
+"""`regimes.detect` with small models whose parameters are known, against slow twins of all that watches a timeframe."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import polars as pl
 
 from market.batch import Batch
-from operators.regimes import detect
-from operators.regimes.labels import REGIME
-from operators.regimes.model import DEFAULTS, REGIME_TIMEFRAMES
+from operators.regimes import decision, detect, views
+from operators.regimes.bank import bank, catalogue
+from operators.regimes.bank.template import Template
+from operators.regimes.tables import REGIME, REGIME_CHANGE, REGIME_FORECAST
+from operators.stage import Stage
 from tests.contract import Case, Tables
-from tests.operators.regimes.bar_stream import INTERVAL_NS, batches, cut, empty
-from tests.operators.regimes.slow_filter import SlowFilter
+from tests.operators.regimes import bar_stream
+from tests.operators.regimes.bank.single import frozen
+from tests.operators.regimes.bar_stream import batch_of, moments
 
-BARS = {bar: name for name, bar in REGIME_TIMEFRAMES.items()}
+# One timeframe without classifiers and one with; those of seconds ask the slowest detectors too rarely for short tests.
+TIMEFRAMES = {"fast": "1m", "medium": "1h"}
+SERIES = (("AAAUSDT", "1m"), ("AAAUSDT", "1h"), ("BBBUSDT", "1h"))
+FRAMES_PER_LENGTH = 3  # as many as bar_stream has
+TABLES = {"regimes": REGIME, "regime_changes": REGIME_CHANGE, "regime_forecasts": REGIME_FORECAST}
+SCALED = {"volatility": 2.0**20, "drift": 2.0**30}  # so that a tolerance says something of them
+
+
+def model(*templates: Template, level: bool = False) -> views.Model:
+    """Templates whose parameters stay what they are; short memories, cheap switches."""
+    made = views.model([frozen(template) for template in templates], (3,), level=level)
+    return replace(
+        made,
+        learning=bank.Parameters(keep=0.99, remember=0.98, renew_bars=45, penalty=2.0, generations=2),
+        deciding=decision.Parameters(half_life_bars=60.0, young_bars=15.0, switch_cost_bars=5.0),
+    )
+
+
+MODELS = {
+    "volatility": model(catalogue.volatility((0.8, 0.8), (40.0, 30.0, 20.0)), catalogue.still(1), level=True),
+    "direction": model(catalogue.direction(0.2, (1.2, 0.9), stay=30.0), catalogue.direction(0.5, (1.0, 1.0), stay=15.0)),
+    "dynamics": model(catalogue.autoregression(0.4, 0.4, stay=30.0), catalogue.autoregression(0.2, 0.3, stay=15.0)),
+}
+
+
+def stage() -> Stage:
+    return detect.stage(timeframes=TIMEFRAMES, models=MODELS)
+
+
+def items(seed: int, length: int) -> list[Batch]:
+    """Bars of SERIES out of the stream of bar_stream, ten frames a batch."""
+    found = [
+        moment._replace(bars=tuple(bar for bar in moment.bars if (bar["instrument"], bar["timeframe"]) in SERIES))
+        for moment in moments(seed, FRAMES_PER_LENGTH * length)
+    ]
+    return [batch_of(found[at : at + 10], at) for at in range(0, len(found), 10)]
 
 
 def output(items: list[Batch]) -> Tables:
-    rows = [item.tables["regimes"] for item in items if "regimes" in item.tables]
-    return {"regimes": pl.concat([pl.DataFrame(schema=REGIME), *rows]).drop("frame")}
-
-
-def oracle(items: list[Batch]) -> Tables:
-    filters: dict[tuple[str, str], SlowFilter] = {}
-    rows = []
-    for item in items:
-        bars = item.tables["bars"].to_dicts() if "bars" in item.tables else []
-        order = list(BARS)
-        bars = [bar for bar in bars if bar["timeframe"] in BARS and bar["revision"] == 0]
-        for bar in sorted(bars, key=lambda bar: (bar["frame"], order.index(bar["timeframe"]))):
-            key = (bar["instrument"], bar["timeframe"])
-            slow = filters.setdefault(key, SlowFilter(DEFAULTS, INTERVAL_NS[bar["timeframe"]]))
-            slow.take(bar["close_time"], bar["close"] if math.isnan(bar["mid_close"]) else bar["mid_close"])
-            rows.append(row(bar, slow))
-    return {"regimes": pl.DataFrame(rows, schema={name: kind for name, kind in REGIME.items() if name != "frame"})}
-
-
-def row(bar: dict[str, object], slow: SlowFilter) -> dict[str, object]:
-    names = (("calm", "normal", "stressed"), ("bear", "neutral", "bull"))
-    chances = {name: slow.marginal(axis, n) for axis in (0, 1) for n, name in enumerate(names[axis])}
-    best = [max(range(3), key=lambda n, axis=axis: chances[names[axis][n]]) for axis in (0, 1)]
-    seconds = slow.interval_ns / 1e9
-    variance = sum(weight * DEFAULTS.scales[v] ** 2 for (v, _), weight in slow.belief.items())
-    drift = sum(weight * DEFAULTS.drifts[d] for (_, d), weight in slow.belief.items())
-    measures = {f"probability_{name}": chance for name, chance in chances.items()} | {
-        "confidence": slow.belief[best[0], best[1]],
-        "volatility": slow.scale * math.sqrt(variance) / math.sqrt(seconds),
-        "drift": slow.scale * drift / seconds,
-    }
     return {
-        "instrument": bar["instrument"],
-        "timeframe": BARS[str(bar["timeframe"])],
-        "time": bar["close_time"],
-        "receive_time": bar["receive_time"],
-        "regime": f"{names[0][best[0]]}/{names[1][best[1]]}" if slow.known else "unknown",
-        **{name: value if slow.known else math.nan for name, value in measures.items()},
-        "bars_seen": len(slow.sizes),
+        name: pl.concat([pl.DataFrame(schema=schema), *(item.tables[name] for item in items if name in item.tables)])
+        .drop("frame")
+        .with_columns(pl.col(column) * factor for column, factor in SCALED.items() if column in schema)
+        for name, schema in TABLES.items()
     }
 
 
 CASE = Case(
     "regimes.detect",
-    detect.stage,
-    batches,
-    cut,
+    stage,
+    items,
+    bar_stream.cut,
     output,
-    oracle,
-    empty,
-    ready=lambda found: {("regimes", "confidence"): found["regimes"]["bars_seen"] > DEFAULTS.warm_up_bars},
-    tolerance=1e-9,
+    output,
+    bar_stream.empty,
+    tolerance=1e-6,
 )

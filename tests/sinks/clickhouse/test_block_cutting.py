@@ -81,6 +81,12 @@ def test_batches_without_rows_make_no_block_but_count_in_its_token() -> None:
     assert block.token("quotes") == f"quotes|{SHARD}|1|2|{source_digest()[:16]}"
 
 
+def test_rows_of_other_choices_are_other_rows() -> None:
+    blocks = Blocks(SHARD, BLOCK_NS, choices="|short=15m")
+    (block,) = [done for item in (ITEMS[0], batch(2, last=True)) for done in blocks.add(item)]
+    assert block.token("quotes") == f"quotes|{SHARD}|1|2|{source_digest()[:16]}|short=15m"
+
+
 def test_raw_frames_are_not_held() -> None:
     blocks = Blocks(SHARD, BLOCK_NS)
     blocks.add(ITEMS[0]._replace(frames=(b"needle in the hay",)))

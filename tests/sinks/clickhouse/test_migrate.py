@@ -45,6 +45,18 @@ def test_a_column_that_a_file_has_gained_is_added_and_rows_stay(fresh: Client, m
     assert fresh.query("select instrument, mark_price, basis from marks").result_rows == [("BTCUSDT", 1.5, 0.0)]
 
 
+def test_a_view_of_every_column_has_the_columns_that_its_table_gained(
+    fresh: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = "create or replace view every_mark as\nselect * from marks\n"
+    monkeypatch.setattr(module, "sql_files", lambda folder: {**sql_files(folder), "every_mark": every})
+    migrate(fresh)
+    frame = "    frame Int32"
+    outgrown(monkeypatch, frame, f"    basis Float64 comment 'mark less index',\n{frame}", basis="Float64")
+    migrate(fresh)
+    assert fresh.query("select basis from every_mark").row_count == 0
+
+
 def test_a_changed_comment_is_no_difference(fresh: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     migrate(fresh)
     outgrown(monkeypatch, "comment '", "comment 'indeed: ")

@@ -13,6 +13,7 @@ from store_process import StoreProcess, start
 
 from market.batch import Batch
 from market.clock import ManualClock
+from sinks.clickhouse.blocks import Block
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.latency import LatencyRecorder, quantiles
 from sinks.clickhouse.migrate import migrate
@@ -185,6 +186,17 @@ def test_latency_is_now_minus_receive_time() -> None:
     assert block is not None
     (row,) = block.parts[0].tables["latency"].to_dicts()
     assert (row["stage"], row["count"], row["p50_ns"], row["max_ns"], row["venue"]) == ("sink", 1, 7, 7, "binance-usdm")
+
+
+def test_history_has_no_latency() -> None:
+    item = batch(1)
+    item = item._replace(ticks=item.ticks[:0], past=(0,))
+    clock = ManualClock(START)
+    recorder = LatencyRecorder(clock)
+    recorder.reached("features", item)
+    recorder.stored(Block(SHARD, 1, 1, (part_of(item),)))
+    clock.advance(10**9)
+    assert recorder.due() is None
 
 
 def test_every_message_of_a_batch_counts() -> None:

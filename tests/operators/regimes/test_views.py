@@ -1,0 +1,166 @@
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from operators.regimes import blend, decision, forecast, level, views
+from operators.regimes.bank import bank, catalogue, learners, pools
+
+QUICK = bank.Parameters(keep=0.999, remember=0.999, renew_bars=150, generations=2)
+MODELS = {
+    "volatility": views.volatility(),
+    "volatility of two": views.volatility(2),
+    "direction": views.direction(),
+    "direction of two": views.direction(2),
+    "dynamics": views.dynamics(),
+    "two views": views.model([catalogue.timescales(0.5, 0.1, 0.3, 0.8)], (2, 2, 2, 2)),
+}
+each = pytest.mark.parametrize("model", [replace(model, learning=QUICK) for model in MODELS.values()], ids=MODELS)
+
+
+def market(bars, seed=0):
+    random = np.random.default_rng(seed)
+    returns = 0.01 * random.standard_t(5, bars) * np.repeat(random.choice([0.5, 1.0, 2.0], bars // 50 + 1), 50)[:bars]
+    returns[[3, bars // 2]] = np.nan
+    return returns
+
+
+def zeros(rows):
+    return np.zeros(rows, np.int64)
+
+
+def columns(followed):
+    """All that was said, one array after another."""
+    return [
+        *(value for view in followed.views for value in vars(view).values()),
+        followed.log_density, followed.below, followed.mean, *(followed.levels[name] for name in followed.levels.dtype.names),
+    ]  # fmt: skip
+
+
+@each
+def test_what_is_followed_is_what_its_parts_say_one_after_the_other(model):
+    returns, series = market(400), zeros(400)
+    followed = views.follow(model, views.begin(model, 1), series, returns)
+    count, most = len(model.labels), max(model.labels)
+    shapes = ((400, count, most),) * 2 + ((400, count, most, most), (400,), (400,), (400,))
+    rows = probability, balance, transition, mean, log_density, below = list(map(np.empty, shapes))
+    bank.advance(
+        learners.empty(model.stack, 2, 1), model.stack, bank.settings(QUICK), learners.work(model.stack, 2),
+        series, returns, *rows,
+    )  # fmt: skip
+    levels = np.empty(400, level.LEVEL)
+    level.advance(level.empty(1), level.grid(), series, returns, levels)
+    assert np.array_equal(followed.log_density, log_density, equal_nan=True)
+    assert np.array_equal(followed.below, below, equal_nan=True)
+    assert np.array_equal(followed.mean, mean, equal_nan=True)
+    for number, (view, labels) in enumerate(zip(followed.views, model.labels, strict=True)):
+        p, b = probability[:, number, :labels].copy(), balance[:, number, :labels].copy()
+        a = transition[:, number, :labels, :labels].copy()
+        if model.level:
+            assert followed.levels.tobytes() == levels.tobytes()
+            blend.blend_rows(blend.empty(1), series, log_density, levels, p, b, a)
+        assert_concluded(view, p, b, a)
+
+
+def assert_concluded(view, p, b, a):
+    """Labels and forecasts are those of probability, balance and transition."""
+    rows, labels = p.shape
+    state = decision.empty(np.full(labels, 1 / labels), 1)
+    raw, held, bars = np.empty(rows, np.int64), np.empty((rows, 2), np.int64), np.empty((rows, 2), np.int64)
+    paced = np.empty_like(a)
+    decision.decide_rows(state, decision.settings(), zeros(rows), p, b, a, raw, held, bars, paced)
+    assert np.array_equal(view.probability, p, equal_nan=True)
+    assert np.array_equal(view.transition, paced, equal_nan=True)
+    assert view.raw.tolist() == raw.tolist()
+    assert (view.previous.tolist(), view.held.tolist()) == (held[:, 0].tolist(), held[:, 1].tolist())
+    assert (view.previous_bars.tolist(), view.held_bars.tolist()) == (bars[:, 0].tolist(), bars[:, 1].tolist())
+    known = np.flatnonzero(np.isfinite(p[:, 0]))
+    support = p / b
+    for row in known[::37]:
+        for number, horizon in enumerate(forecast.HORIZONS):
+            expected = p[row] @ np.linalg.matrix_power(paced[row], horizon)
+            assert view.forecasts[row, number] == pytest.approx(expected, abs=1e-12)
+        now = view.held[row]
+        stay = paced[row, now, now]
+        assert view.changes[row] == pytest.approx([1 - p[row, now] * stay**h for h in forecast.HORIZONS])
+        best = np.delete(support[row], now).max()
+        expected = np.clip(np.log(support[row, now] / best), -views.LARGEST_LEAD, views.LARGEST_LEAD)
+        assert view.lead[row] == pytest.approx(expected)
+
+
+@each
+def test_probabilities_forecasts_and_steps_sum_to_one(model):
+    followed = views.follow(model, views.begin(model, 1), zeros(400), market(400))
+    for view, labels in zip(followed.views, model.labels, strict=True):
+        known = np.isfinite(view.probability[:, 0])
+        assert known[bank.SETTLE + 1 :].all()
+        for values in (view.probability, view.forecasts, view.transition):
+            assert values[known].sum(axis=-1) == pytest.approx(np.ones(values[known].shape[:-1]))
+        assert ((view.held[known] >= 0) & (view.held[known] < labels)).all()
+        assert ((view.changes[known] > -1e-12) & (view.changes[known] < 1 + 1e-12)).all()
+        assert (np.diff(view.changes[known], axis=1) > -1e-12).all()
+        assert (view.remaining_bars[known] >= 0).all()
+
+
+@each
+def test_before_anything_is_known_nothing_is_said(model):
+    followed = views.follow(model, views.begin(model, 1), zeros(25), market(400)[:25])
+    for view in followed.views:
+        assert np.isnan(view.probability).all()
+        assert (view.held == decision.UNKNOWN_LABEL).all()
+        assert (view.raw == decision.UNKNOWN_LABEL).all()
+        for values in (view.forecasts, view.changes, view.remaining_bars, view.lead):
+            assert np.isnan(values).all()
+    assert np.isnan(followed.log_density).all()
+
+
+@each
+def test_cuts_pickles_and_more_series_change_no_bit(model):
+    returns = market(300)
+    whole = columns(views.follow(model, views.begin(model, 1), zeros(300), returns))
+    state, parts = views.begin(model, 1), []
+    for number, some in enumerate(np.split(returns, [1, 29, bank.SETTLE, 160]), start=1):
+        state = views.grow(model, pickle.loads(pickle.dumps(state)), number)
+        series = np.tile(np.arange(number), len(some))
+        found = views.follow(model, state, series, np.repeat(some, number) * np.where(series, 3.0, 1.0))
+        parts.append([column[::number] for column in columns(found)])
+    for pieces, expected in zip(zip(*parts, strict=True), whole, strict=True):
+        assert np.array_equal(np.concatenate(pieces), expected, equal_nan=True)
+
+
+@each
+def test_a_series_that_comes_later_begins_as_the_first_did(model):
+    returns = market(200)
+    fresh = columns(views.follow(model, views.begin(model, 1), zeros(200), returns))
+    state = views.begin(model, 1)
+    views.follow(model, state, zeros(300), market(300, seed=1))
+    grown = views.grow(model, state, 3)
+    late = columns(views.follow(model, grown, np.full(200, 2), returns))
+    for found, expected in zip(late, fresh, strict=True):
+        assert np.array_equal(found, expected, equal_nan=True)
+
+
+def test_nothing_to_add_is_no_copy():
+    model = views.dynamics()
+    state = views.begin(model, 2)
+    assert views.grow(model, state, 2).bank is state.bank
+
+
+@pytest.mark.parametrize(
+    ("templates", "labels"),
+    [
+        (pools.volatilities(2), (2,)), (pools.volatilities(3), (3,)), (pools.directions(2), (2,)),
+        (pools.directions(3), (3,)), (pools.dynamics(), (3,)), (pools.volatility_and_trend(), (4,)),
+        (pools.four_timescales(), (2, 2, 2, 2)),
+    ],
+)  # fmt: skip
+def test_templates_believe_what_their_ranges_and_labels_allow(templates, labels):
+    for template in templates:
+        assert [len(row) for row in template.labels] == [template.states] * len(labels)
+        assert all(0 <= label < count for row, count in zip(template.labels, labels, strict=True) for label in row)
+        for parameter in template.parameters:
+            assert parameter.low <= parameter.mean <= parameter.high
+            assert parameter.sd > 0
+        assert len({parameter.name for parameter in template.parameters}) == len(template.parameters)
+        assert int(np.prod([len(chain.stays) for chain in template.chains])) == template.states
