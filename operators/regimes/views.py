@@ -4,7 +4,7 @@ The flow, `barograph regimes` and the benchmarks all come through here, so they 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import numpy as np
@@ -15,6 +15,7 @@ from operators.regimes.bank import bank, learners, pools
 from operators.regimes.bank.learners import Bank
 from operators.regimes.bank.stack import Stack, stack
 from operators.regimes.bank.template import Template
+from operators.regimes.blend import Belief
 from operators.regimes.forecast import HORIZONS, forecast_rows
 from operators.slots import grown
 
@@ -26,11 +27,12 @@ LARGEST_LEAD = 20.0  # nats
 
 @dataclass(frozen=True)
 class Model:
-    """What is asked, and by which templates it is answered."""
+    """What is asked, and who answers."""
 
     stack: Stack
     labels: tuple[int, ...]  # K of each view
-    level: bool = False  # the level head speaks too; one view, of volatility
+    level: bool = False  # the level head is a witness too; for one view, of volatility
+    relative: bool = False  # a second bank sees returns over the level head's volatility; for one view
     learning: bank.Parameters = bank.DEFAULTS
     deciding: decision.Parameters = decision.DEFAULTS
     horizons: tuple[int, ...] = HORIZONS
@@ -44,7 +46,9 @@ class State:
     """Of N series."""
 
     bank: Bank
-    level: level.Level
+    relative: Bank  # of no series where the model has none
+    level: level.Level  # of no series where nobody asks it
+    volatility: Float64Array  # newest of the level head, per bar; NaN before the first, and then the second bank waits
     blend: Float64Array
     decisions: list[decision.Decision]
 
@@ -74,17 +78,20 @@ class Followed:
     log_density: Float64Array  # (R,) of the return, before it; NaN while the bank settles
     below: Float64Array  # (R,) share of the forecast below the return
     mean: Float64Array  # (R,) expected return of the next bar, but for what follows from single past returns
-    levels: NDArray[np.void]  # (R,) of level.LEVEL; empty without the level head
+    levels: NDArray[np.void]  # (R,) of level.LEVEL; empty where nobody asks the level head
 
 
-def model(templates: Sequence[Template], labels: Sequence[int], *, level: bool = False) -> Model:
+def model(
+    templates: Sequence[Template], labels: Sequence[int], *, level: bool = False, relative: bool = False
+) -> Model:
     """A model of these templates; labels: how many each view has."""
-    return Model(stack(templates, labels), tuple(labels), level)
+    return Model(stack(templates, labels), tuple(labels), level, relative)
 
 
 def volatility(labels: int = 3) -> Model:
     """Calm (normal) stressed."""
-    return model(pools.volatilities(labels), (labels,), level=True)
+    made = model(pools.volatilities(labels), (labels,), level=True)
+    return replace(made, deciding=decision.Parameters(switch_cost_bars=1000.0)) if labels == 2 else made
 
 
 def direction(labels: int = 3) -> Model:
@@ -93,8 +100,8 @@ def direction(labels: int = 3) -> Model:
 
 
 def dynamics() -> Model:
-    """Reverting, random, trending."""
-    return model(pools.dynamics(), (3,))
+    """Reverting, random, trending, whatever volatility does."""
+    return model(pools.dynamics(), (3,), relative=True)
 
 
 @cache
@@ -105,9 +112,12 @@ def models() -> Models:
 
 def begin(model: Model, series: int) -> State:
     """Nothing known."""
+    generations, heard = model.learning.generations, model.level or model.relative
     return State(
-        learners.empty(model.stack, model.learning.generations, series),
-        level.empty(series if model.level else 0),
+        learners.empty(model.stack, generations, series),
+        learners.empty(model.stack, generations, series if model.relative else 0),
+        level.empty(series if heard else 0),
+        np.full(series if heard else 0, np.nan),
         blend.empty(series),
         [decision.empty(np.full(labels, 1.0 / labels), series) for labels in model.labels],
     )
@@ -116,9 +126,12 @@ def begin(model: Model, series: int) -> State:
 def grow(model: Model, state: State, series: int) -> State:
     """Room for more series."""
     empty_bank = partial(learners.empty, model.stack, model.learning.generations)
+    heard = series if model.level or model.relative else 0
     return State(
         grown(state.bank, empty_bank, series),
-        grown(state.level, level.empty, series) if model.level else state.level,
+        grown(state.relative, empty_bank, series if model.relative else 0),
+        grown(state.level, level.empty, heard),
+        grown(state.volatility, partial(np.full, fill_value=np.nan), heard),
         grown(state.blend, blend.empty, series),
         [
             grown(made, partial(decision.empty, np.full(labels, 1.0 / labels)), series)
@@ -129,35 +142,55 @@ def grow(model: Model, state: State, series: int) -> State:
 
 def follow(model: Model, state: State, series: Int64Array, returns: Float64Array) -> Followed:
     """Let the series named row by row see a return each, NaN for none; returns without season."""
-    rows, views, most = len(returns), len(model.labels), max(model.labels)
-    probability, balance = np.empty((rows, views, most)), np.empty((rows, views, most))
-    transition = np.empty((rows, views, most, most))
-    log_density, below, mean = np.empty(rows), np.empty(rows), np.empty(rows)
-    bank.advance(
-        state.bank, model.stack, bank.settings(model.learning), learners.work(model.stack, model.learning.generations),
-        series, returns, probability, balance, transition, mean, log_density, below,
-    )  # fmt: skip
-    levels = np.empty(rows if model.level else 0, level.LEVEL)
-    if model.level:
+    beliefs, below = _asked(model, state.bank, series, returns)
+    levels = np.empty(len(series) if model.level or model.relative else 0, level.LEVEL)
+    if len(levels):
         level.advance(state.level, _GRID, series, returns, levels)
-    found = []
-    for view, labels in enumerate(model.labels):
-        p, b = (np.ascontiguousarray(values[:, view, :labels]) for values in (probability, balance))
-        a = np.ascontiguousarray(transition[:, view, :labels, :labels])
-        if model.level:
-            blend.blend_rows(state.blend, series, log_density, levels, p, b, a)
-            p[np.isnan(levels["stressed"])] = np.nan
-        found.append(_conclude(model, state.decisions[view], series, p, b, a))
-    return Followed(tuple(found), log_density, below, mean, levels)
+    if model.relative:
+        scale = np.empty(len(series))
+        blend.known_before(state.volatility, series, np.ascontiguousarray(levels["volatility"]), scale)
+        (other,), _ = _asked(model, state.relative, series, returns / scale)
+        other = other._replace(mean=other.mean * scale, log_density=other.log_density - np.log(scale))
+        blend.blend_rows(state.blend, series, beliefs[0], other, 0.0)
+    elif model.level:
+        other = Belief(*map(np.empty_like, beliefs[0]))
+        blend.level_rows(levels, returns, blend.usual_shares(model.labels[0]), other)
+        blend.blend_rows(state.blend, series, beliefs[0], other, blend.LEVEL_MARGIN)
+    found = (_conclude(model, made, series, belief) for made, belief in zip(state.decisions, beliefs, strict=True))
+    return Followed(tuple(found), beliefs[0].log_density, below, beliefs[0].mean, levels)
 
 
 _GRID = level.grid()
 
 
-def _conclude(
-    model: Model, state: decision.Decision, series: Int64Array, p: Float64Array, balance: Float64Array, a: Float64Array
-) -> View:
-    """Labels and forecasts from probabilities, balance and transitions."""
+def _asked(
+    model: Model, state: Bank, series: Int64Array, returns: Float64Array
+) -> tuple[tuple[Belief, ...], Float64Array]:
+    """What a bank believes of each view, and the share of its forecasts below the returns."""
+    rows, views, most = len(returns), len(model.labels), max(model.labels)
+    probability, balance = np.empty((rows, views, most)), np.empty((rows, views, most))
+    transition = np.empty((rows, views, most, most))
+    mean, log_density, below = np.empty(rows), np.empty(rows), np.empty(rows)
+    bank.advance(
+        state, model.stack, bank.settings(model.learning), learners.work(model.stack, model.learning.generations),
+        series, returns, probability, balance, transition, mean, log_density, below,
+    )  # fmt: skip
+    settling = np.isfinite(returns) & np.isnan(log_density)  # the last of these bars leaves no more than the prior
+    probability[settling], mean[settling] = np.nan, np.nan
+    whole = np.ascontiguousarray
+    beliefs = tuple(
+        Belief(
+            whole(probability[:, view, :labels]), whole(balance[:, view, :labels]),
+            whole(transition[:, view, :labels, :labels]), mean, log_density,
+        )
+        for view, labels in enumerate(model.labels)
+    )  # fmt: skip
+    return beliefs, below
+
+
+def _conclude(model: Model, state: decision.Decision, series: Int64Array, belief: Belief) -> View:
+    """Labels and forecasts from a belief."""
+    p, balance, a = belief.probability, belief.balance, belief.transition
     rows, labels, horizons = len(series), p.shape[1], np.array(model.horizons)
     raw, held, held_bars = np.empty(rows, np.int64), np.empty((rows, 2), np.int64), np.empty((rows, 2), np.int64)
     paced = np.empty_like(a)

@@ -26,12 +26,12 @@ from numpy.typing import NDArray
 
 from operators.kernel import column, float64, int64, kernel, output, part, state_type
 from operators.regimes.bank import features
-from operators.regimes.bank.catalogue import still
 from operators.regimes.bank.emission import linear
 from operators.regimes.bank.learn import move, step
 from operators.regimes.bank.learners import Bank, Work, begin, empty, inherit, work
 from operators.regimes.bank.move import label_transition
 from operators.regimes.bank.stack import Stack, stack
+from operators.regimes.bank.template import Parameter, Template
 
 SETTLE = 30
 RECENT = 1.0 / 100.0  # weight of the newest bar in the recent size
@@ -255,7 +255,7 @@ def _mean(state: Bank, stack: Stack, n: int, m: int) -> float:
     return total
 
 
-_stack = stack([still(0)], [2])
+_stack = stack([Template("any", (Parameter("scale", 0.0, 1.0, -1.0, 1.0),), ((0,),))], [2])
 BANK, STACK, WORK = state_type(empty(_stack, 1, 1)), state_type(_stack), state_type(work(_stack, 1))
 
 

@@ -12,6 +12,8 @@ from operators.regimes.bank.features import AVERAGE, FRACTIONAL, hurst_place, sp
 from operators.regimes.bank.template import SCALE, TAIL, Chain, Parameter, Template
 
 TAILS = 4.0  # ν − 2 before anything is learned
+LEAST_GAP = 0.25  # log: levels of volatility less than a quarter apart are no regimes
+LEAST_STAY = 30.0  # bars, of a level of volatility; what is shorter is the shape of the returns
 
 
 def _common(scale: float = 0.0) -> tuple[Parameter, ...]:
@@ -55,12 +57,12 @@ def volatility(
     count = len(stays)
     names = [f"gap{k}" for k in range(1, count)]
     parameters = [*_common(scale - 0.35 * sum(gaps))]
-    parameters += [Parameter(name, gap, 0.3, 0.12, 1.8) for name, gap in zip(names, gaps, strict=True)]
+    parameters += [Parameter(name, gap, 0.3, LEAST_GAP, 1.8) for name, gap in zip(names, gaps, strict=True)]
     if garch:
         parameters += [Parameter("shock", garch[0], 0.03, 0.0, 0.3), Parameter("lasting", garch[1], 0.05, 0.5, 0.985)]
     if drift:
         parameters += [Parameter(f"drift{k}", 0.0, 0.05, -0.3, 0.3) for k in range(count)]
-    parameters += _stays("stay", stays, phases)
+    parameters += _stays("stay", stays, phases, least=LEAST_STAY)
     parameters += _odds("stay", 3) if count == 3 else ()
     return Template(
         name="volatility" + ("_garch" if garch else ""),
@@ -105,6 +107,28 @@ def direction(drift: float, scales: tuple[float, float], *, stay: float = 250.0,
         log_scale={0: {SCALE: 1.0, "bear_scale": 1.0}, 1: {SCALE: 1.0, "neutral_scale": 1.0}, 2: {SCALE: 1.0}},
         mean={0: {"bear_drift": -1.0}, 1: {"neutral_drift": 1.0}, 2: {"bull_drift": 1.0}},
         phases=phases,
+    )
+
+
+def direction_in_volatility(drift: float, gap: float, *, scale: float = 0.0, stay: float = 250.0) -> Template:
+    """Bear, neutral and bull, whatever volatility does: calm or stressed by a chain of its own."""
+    words = ("bear_drift", "neutral_drift", "bull_drift")
+    return Template(
+        name="direction_in_volatility",
+        parameters=(
+            *_common(scale - 0.35 * gap),
+            Parameter("gap", gap, 0.3, 0.12, 1.8),
+            Parameter("bear_drift", drift, 0.1, 0.02, 1.0),
+            Parameter("neutral_drift", 0.0, 0.02, -0.05, 0.05),
+            Parameter("bull_drift", drift, 0.1, 0.02, 1.0),
+            *_stays("turn", (220.0, 110.0), least=LEAST_STAY),
+            *_stays("stay", (stay,) * 3),
+            *_odds("stay", 3),
+        ),
+        labels=((0, 1, 2) * 2,),
+        chains=(_chain("turn", 2, 3), _chain("stay", 3)),
+        log_scale={e: {SCALE: 1.0} if e < 3 else {SCALE: 1.0, "gap": 1.0} for e in range(6)},
+        mean={e: {words[e % 3]: -1.0 if e % 3 == 0 else 1.0} for e in range(6)},
     )
 
 

@@ -127,8 +127,12 @@ def begin(state: Bank, stack: Stack, n: int, m: int, log_scale: float, evidence:
 
 @part
 def inherit(state: Bank, stack: Stack, n: int, m: int, parent: int) -> None:
-    """Learner m takes over all that its parent, of the same template, learned but the scale; less surely."""
-    for i in range(1, stack.size[m % stack.labels.shape[0], 1]):
+    """Learner m takes over what its parent, of the same template, learned, less surely; all but the scale.
+
+    Where there is only one state, the scale too: that the market has left it is what speaks against it.
+    """
+    k = m % stack.labels.shape[0]
+    for i in range(0 if stack.size[k, 0] == 1 else 1, stack.size[k, 1]):
         state.theta[n, m, i] = state.theta[n, parent, i]
         known = LESS_SURE * state.covariance[n, parent, i, i]
         state.covariance[n, m, i, i] = min(known, state.covariance[n, m, i, i])

@@ -12,6 +12,7 @@ from operators.regimes.bank.catalogue import (
     crossed,
     direction,
     direction2,
+    direction_in_volatility,
     drifting,
     fractional,
     momentum,
@@ -38,8 +39,8 @@ def volatilities(labels: int) -> tuple[Template, ...]:
         *starts,
         replace(volatility(middle, (200.0, 150.0, 80.0)), heir=True),
         volatility(middle, (200.0, 150.0, 80.0), garch=(0.06, 0.87)),
-        still(1, log_odds=STILL_ODDS),
-        still(1, garch=(0.05, 0.92), log_odds=STILL_ODDS),
+        replace(still(1, log_odds=STILL_ODDS), heir=True),
+        replace(still(1, garch=(0.05, 0.92), log_odds=STILL_ODDS), heir=True),
     )
 
 
@@ -54,8 +55,8 @@ def _two_volatilities() -> tuple[Template, ...]:
         *(replace(volatility((gap,), stays, scale=stressed), heir=True) for gap in (0.45, 0.85)),
         *(volatility((0.6,), stays, phases=3, scale=scale) for scale in SCALES),
         *(volatility((gap,), stays, garch=(0.07, 0.9), scale=scale) for gap in (0.5, 0.85) for scale in SCALES),
-        still(0, log_odds=STILL_ODDS),
-        still(0, garch=(0.05, 0.92), log_odds=STILL_ODDS),
+        replace(still(0, log_odds=STILL_ODDS), heir=True),
+        replace(still(0, garch=(0.05, 0.92), log_odds=STILL_ODDS), heir=True),
     )
 
 
@@ -67,6 +68,7 @@ def directions(labels: int) -> tuple[Template, ...]:
     return (
         *(direction(drift, scales) for drift in (0.1, 0.25) for scales in contrasts),
         *(direction(drift, (1.2, 0.9), phases=phases) for drift in (0.1, 0.25) for phases in (2, 4)),
+        *(direction_in_volatility(drift, gap) for drift in (0.1, 0.2) for gap in (0.5, 0.9)),
     )
 
 

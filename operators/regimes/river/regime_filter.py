@@ -23,7 +23,8 @@ class RegimeFilter(base.Classifier):
     Parameters
     ----------
     view
-        "volatility" (calm, normal, stressed) or "direction" (bear, neutral, bull).
+        "volatility" (calm, normal, stressed), "direction" (bear, neutral, bull) or "dynamics" (reverting, random,
+        trending).
     feature
         Which feature is the one-bar log return. A bar without it, or with NaN, is one that was not observed.
 

@@ -1,1 +1,1 @@
-"""What a bar says of the regime beside its return: ranges, trades and order flow, believed as far as they have earned."""
+"""What a bar says of the regime beside its return: range, trades, order flow, believed as far as they have earned."""

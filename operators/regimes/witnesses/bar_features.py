@@ -27,5 +27,11 @@ def measured(bars: Mapping[str, NDArray[np.float64]]) -> Float64Array:
     high, low, trades, ofi, updates, bought, sold = (np.asarray(bars[name], np.float64) for name in COLUMNS)
     flow = np.sqrt(np.where(updates > 0, np.abs(ofi), np.nan))
     with np.errstate(invalid="ignore", divide="ignore"):
-        features = np.sqrt(np.log(high / low)), np.sqrt(trades), flow, np.sign(ofi) * flow, (bought - sold) / (bought + sold)
+        features = (
+            np.sqrt(np.log(high / low)),
+            np.sqrt(trades),
+            flow,
+            np.sign(ofi) * flow,
+            (bought - sold) / (bought + sold),
+        )
     return np.ascontiguousarray(np.column_stack(features))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from market.fees import Fees
 from market.messages import Signal, Target
 from operators.portfolio import rebalance
-from operators.portfolio.policy import YEAR_S, Opinion, Policy, combined, gross_scale, opinion, reach_bps
+from operators.portfolio.policy import HORIZON_BARS, YEAR_S, Opinion, Policy, combined, gross_scale, opinion, reach_bps
 from tests.operators.portfolio.decision_stream import item, quote
 
 SECOND = 1_000_000_000
@@ -85,7 +85,7 @@ def test_the_target_stands_after_the_signal_it_rests_on():
 def test_a_bet_that_cannot_pay_its_trades_asks_for_nothing():
     small = a_signal(confidence=0.5)
     reach = reach_bps(small, Policy())
-    assert reach == pytest.approx(0.5 * YEARLY_20 * math.sqrt(200) * 1e4)
+    assert reach == pytest.approx(0.5 * YEARLY_20 * math.sqrt(HORIZON_BARS) * 1e4)
     assert opinion(small, Policy(fees=Fees(reach / 4.001))).share > 0
     assert opinion(small, Policy(fees=Fees(reach / 3.999)))[::2] == (0.0, False)
 

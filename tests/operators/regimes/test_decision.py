@@ -28,7 +28,7 @@ def decided(probability, transition, *, balance=None, series=None, parameters=DE
     series = np.zeros(rows, np.int64) if series is None else series
     state = empty(np.full(states, 1.0 / states), series.max() + 1) if state is None else state
     balance = usual(probability) if balance is None else balance
-    transition = np.ascontiguousarray(np.broadcast_to(transition, (rows, states, states)))
+    transition = np.array(np.broadcast_to(transition, (rows, states, states)), order="C")
     raw, held, bars = np.empty(rows, np.int64), np.empty((rows, 2), np.int64), np.empty((rows, 2), np.int64)
     paced, p, b = np.empty_like(transition), np.ascontiguousarray(probability), np.ascontiguousarray(balance)
     decide_rows(state, settings(parameters), series, p, b, transition, raw, held, bars, paced)

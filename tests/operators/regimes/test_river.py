@@ -7,8 +7,8 @@ import pytest
 from river import checks, compose, naive_bayes
 from river.checks import common
 
-from operators.regimes import change_point
-from market.regimes import VIEWS
+from market.regimes import DIRECTIONS, DYNAMICS, VIEWS, VOLATILITIES
+from operators.regimes import change_point, views
 from operators.regimes.river import ChangeDetector, RegimeFilter
 from operators.regimes.river.scores import Brier, LogLoss, progressive_validation
 from tests.operators.regimes.river_market import STAYS, beliefs, market, matrix
@@ -46,14 +46,15 @@ def learned(stream, model=None):
     return found
 
 
-def test_a_prediction_is_what_the_filter_believes_having_learned_the_bar():
-    model = RegimeFilter()
-    for x, _ in bars(300):
-        said = model.predict_proba_one(x)
-        model.learn_one(x)
-        now = model._source._state.probability[0].reshape(3, 3).sum(axis=1)
-        assert list(said.values()) == pytest.approx(now.tolist(), rel=1e-12)
-        assert list(said) == list(VOLATILITIES)
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_prediction_is_what_the_flow_believes_having_seen_the_bar(view):
+    returns = np.array([x["log_return"] for x, _ in bars(150)])
+    model, series = views.models()[view], np.zeros(150, np.int64)
+    believed = views.follow(model, views.begin(model, 1), series, returns).views[0].probability
+    found = learned(bars(150), RegimeFilter(view))
+    for row, said in zip(np.nan_to_num(believed, nan=1 / 3), found, strict=True):
+        assert list(said) == list(VIEWS[view])
+        assert list(said.values()) == pytest.approx(row.tolist(), rel=1e-12)
 
 
 def test_predicting_changes_nothing():
@@ -76,11 +77,14 @@ def test_labels_do_not_matter():
 def test_a_bar_without_a_return_only_lets_time_pass():
     model = RegimeFilter()
     learned(bars(200), model)
+    known = model._source._state.bank.theta.copy()
     for _ in range(3000):
         model.learn_one({})
-    assert list(model.predict_proba_one({}).values()) == pytest.approx([0.4, 0.4, 0.2], abs=1e-3)
-    model.learn_one({"log_return": 0.01})
-    assert model._source._state.returns[0] == 201
+    before = list(model.predict_proba_one({}).values())
+    model.learn_one({"log_return": float("nan")})
+    assert list(model.predict_proba_one({}).values()) == pytest.approx(before, abs=1e-3)
+    assert max(before) < 0.8
+    assert (model._source._state.bank.theta == known).all()
 
 
 def test_directions_are_a_view_too():
@@ -89,6 +93,15 @@ def test_directions_are_a_view_too():
         model.learn_one({"log_return": value})
     assert list(model.predict_proba_one({})) == list(DIRECTIONS)
     assert model.predict_one({}) == "bull"
+
+
+def test_dynamics_are_a_view_too():
+    model, value = RegimeFilter("dynamics"), 0.0
+    for noise in np.random.default_rng(0).standard_normal(600) * 0.01:
+        value = noise - 0.6 * value
+        model.learn_one({"log_return": value})
+    assert list(model.predict_proba_one({})) == list(DYNAMICS)
+    assert model.predict_one({}) == "reverting"
 
 
 def test_it_goes_on_to_the_bit_after_being_resumed():

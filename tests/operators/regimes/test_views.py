@@ -2,10 +2,12 @@ import pickle
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
-from operators.regimes import blend, decision, forecast, level, views
-from operators.regimes.bank import bank, catalogue, learners, pools
+from operators.regimes import decision, forecast, level, views
+from operators.regimes.bank import bank, catalogue, learners
+from tests.operators.regimes.bank.single import many_bars
 
 QUICK = bank.Parameters(keep=0.999, remember=0.999, renew_bars=150, generations=2)
 MODELS = {
@@ -14,9 +16,12 @@ MODELS = {
     "direction": views.direction(),
     "direction of two": views.direction(2),
     "dynamics": views.dynamics(),
-    "two views": views.model([catalogue.timescales(0.5, 0.1, 0.3, 0.8)], (2, 2, 2, 2)),
+    "four views": views.model([catalogue.timescales(0.5, 0.1, 0.3, 0.8)], (2, 2, 2, 2)),
 }
+ALONE = ("direction", "direction of two", "four views")  # no other witness speaks for them
 each = pytest.mark.parametrize("model", [replace(model, learning=QUICK) for model in MODELS.values()], ids=MODELS)
+
+alone = pytest.mark.parametrize("model", [replace(MODELS[name], learning=QUICK) for name in ALONE], ids=ALONE)
 
 
 def market(bars, seed=0):
@@ -34,42 +39,80 @@ def columns(followed):
     """All that was said, one array after another."""
     return [
         *(value for view in followed.views for value in vars(view).values()),
-        followed.log_density, followed.below, followed.mean, *(followed.levels[name] for name in followed.levels.dtype.names),
-    ]  # fmt: skip
+        *(followed.levels[name] for name in followed.levels.dtype.names),
+        *(followed.log_density, followed.below, followed.mean),
+    ]
 
 
-@each
+def asked(model, returns):
+    """What a bank of its own says: probability, balance, transition, mean, log density, share below."""
+    rows, count, most = len(returns), len(model.labels), max(model.labels)
+    shapes = ((rows, count, most),) * 2 + ((rows, count, most, most), (rows,), (rows,), (rows,))
+    out = list(map(np.empty, shapes))
+    state, room = learners.empty(model.stack, 2, 1), learners.work(model.stack, 2)
+    bank.advance(state, model.stack, bank.settings(QUICK), room, zeros(rows), returns, *out)
+    settling = np.isfinite(returns) & np.isnan(out[4])  # after the last of them there is only the prior
+    out[0][settling], out[3][settling] = np.nan, np.nan
+    return out
+
+
+def levels_of(returns):
+    rows = np.empty(len(returns), level.LEVEL)
+    level.advance(level.empty(1), level.grid(), zeros(len(returns)), returns, rows)
+    return rows
+
+
+@alone
 def test_what_is_followed_is_what_its_parts_say_one_after_the_other(model):
-    returns, series = market(400), zeros(400)
-    followed = views.follow(model, views.begin(model, 1), series, returns)
-    count, most = len(model.labels), max(model.labels)
-    shapes = ((400, count, most),) * 2 + ((400, count, most, most), (400,), (400,), (400,))
-    rows = probability, balance, transition, mean, log_density, below = list(map(np.empty, shapes))
-    bank.advance(
-        learners.empty(model.stack, 2, 1), model.stack, bank.settings(QUICK), learners.work(model.stack, 2),
-        series, returns, *rows,
-    )  # fmt: skip
-    levels = np.empty(400, level.LEVEL)
-    level.advance(level.empty(1), level.grid(), series, returns, levels)
+    returns = market(400)
+    followed = views.follow(model, views.begin(model, 1), zeros(400), returns)
+    probability, balance, transition, mean, log_density, below = asked(model, returns)
     assert np.array_equal(followed.log_density, log_density, equal_nan=True)
     assert np.array_equal(followed.below, below, equal_nan=True)
     assert np.array_equal(followed.mean, mean, equal_nan=True)
     for number, (view, labels) in enumerate(zip(followed.views, model.labels, strict=True)):
         p, b = probability[:, number, :labels].copy(), balance[:, number, :labels].copy()
-        a = transition[:, number, :labels, :labels].copy()
-        if model.level:
-            assert followed.levels.tobytes() == levels.tobytes()
-            blend.blend_rows(blend.empty(1), series, log_density, levels, p, b, a)
-        assert_concluded(view, p, b, a)
+        assert_concluded(model, view, p, b, transition[:, number, :labels, :labels].copy())
 
 
-def assert_concluded(view, p, b, a):
+def assert_between(said, one, other):
+    """Each row is a mixture of the two."""
+    known = np.isfinite(said[:, 0]) & np.isfinite(one[:, 0]) & np.isfinite(other[:, 0])
+    assert known[80:].all()
+    said, one, other = said[known], one[known], other[known]
+    place = np.abs(one - other).argmax(axis=1)[:, None]
+    gap = np.take_along_axis(one - other, place, axis=1)
+    weight = np.take_along_axis(said - other, place, axis=1) / np.where(abs(gap) > 1e-6, gap, np.inf)
+    assert ((weight > -1e-6) & (weight < 1 + 1e-6)).all()
+    assert said == pytest.approx(weight * one + (1 - weight) * other, abs=1e-5)
+    assert abs(said - one).max() > 0.01
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+def test_volatility_is_between_what_the_bank_and_the_level_head_say(labels):
+    model, returns = replace(views.volatility(labels), learning=QUICK), market(400)
+    followed = views.follow(model, views.begin(model, 1), zeros(400), returns)
+    levels = levels_of(returns)
+    assert followed.levels.tobytes() == levels.tobytes()
+    head = np.column_stack([levels["calm"], levels["normal"], levels["stressed"]])
+    other = head if labels == 3 else np.column_stack([1 - levels["stressed"], levels["stressed"]])
+    assert_between(followed.views[0].probability, asked(model, returns)[0][:, 0], other)
+
+
+def test_dynamics_are_between_what_banks_of_returns_and_of_returns_over_volatility_say():
+    model, returns = replace(views.dynamics(), learning=QUICK), market(400)
+    found = views.follow(model, views.begin(model, 1), zeros(400), returns).views[0].probability
+    volatility = pl.Series(levels_of(returns)["volatility"]).fill_nan(None).forward_fill().shift(1).to_numpy()
+    assert_between(found, asked(model, returns)[0][:, 0], asked(model, returns / volatility)[0][:, 0])
+
+
+def assert_concluded(model, view, p, b, a):
     """Labels and forecasts are those of probability, balance and transition."""
     rows, labels = p.shape
     state = decision.empty(np.full(labels, 1 / labels), 1)
     raw, held, bars = np.empty(rows, np.int64), np.empty((rows, 2), np.int64), np.empty((rows, 2), np.int64)
     paced = np.empty_like(a)
-    decision.decide_rows(state, decision.settings(), zeros(rows), p, b, a, raw, held, bars, paced)
+    decision.decide_rows(state, decision.settings(model.deciding), zeros(rows), p, b, a, raw, held, bars, paced)
     assert np.array_equal(view.probability, p, equal_nan=True)
     assert np.array_equal(view.transition, paced, equal_nan=True)
     assert view.raw.tolist() == raw.tolist()
@@ -115,6 +158,7 @@ def test_before_anything_is_known_nothing_is_said(model):
     assert np.isnan(followed.log_density).all()
 
 
+@many_bars
 @each
 def test_cuts_pickles_and_more_series_change_no_bit(model):
     returns = market(300)
@@ -129,6 +173,7 @@ def test_cuts_pickles_and_more_series_change_no_bit(model):
         assert np.array_equal(np.concatenate(pieces), expected, equal_nan=True)
 
 
+@many_bars
 @each
 def test_a_series_that_comes_later_begins_as_the_first_did(model):
     returns = market(200)
@@ -145,22 +190,3 @@ def test_nothing_to_add_is_no_copy():
     model = views.dynamics()
     state = views.begin(model, 2)
     assert views.grow(model, state, 2).bank is state.bank
-
-
-@pytest.mark.parametrize(
-    ("templates", "labels"),
-    [
-        (pools.volatilities(2), (2,)), (pools.volatilities(3), (3,)), (pools.directions(2), (2,)),
-        (pools.directions(3), (3,)), (pools.dynamics(), (3,)), (pools.volatility_and_trend(), (4,)),
-        (pools.four_timescales(), (2, 2, 2, 2)),
-    ],
-)  # fmt: skip
-def test_templates_believe_what_their_ranges_and_labels_allow(templates, labels):
-    for template in templates:
-        assert [len(row) for row in template.labels] == [template.states] * len(labels)
-        assert all(0 <= label < count for row, count in zip(template.labels, labels, strict=True) for label in row)
-        for parameter in template.parameters:
-            assert parameter.low <= parameter.mean <= parameter.high
-            assert parameter.sd > 0
-        assert len({parameter.name for parameter in template.parameters}) == len(template.parameters)
-        assert int(np.prod([len(chain.stays) for chain in template.chains])) == template.states

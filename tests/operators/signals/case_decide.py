@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import polars as pl
 
@@ -10,6 +11,7 @@ from operators.signals import decide
 from operators.signals.decide import SIGNAL
 from tests.contract import Case, Tables
 from tests.operators.regimes.bar_stream import SYMBOLS, batches, cut, empty
+from tests.operators.regimes.case_detect import MODELS
 
 
 def output(items: list[Batch]) -> Tables:
@@ -41,12 +43,15 @@ def row(regime: dict, book: dict) -> dict:
         return {**nothing, "evidence": [{"key": "invalid_book", "value": 1.0}]}
     if age_s > 5:
         return {**nothing, "evidence": [{"key": "stale_book_s", "value": age_s}]}
-    used = {name: regime[name] for name in ("probability_bear", "probability_bull", "probability_stressed")}
+    named = ("probability_bear", "probability_bull", "probability_stressed", "probability_reverting")
+    used = {name: regime[name] for name in named}
     belief = regime["probability_bull"] - regime["probability_bear"]
     if regime["timeframe"] == "ultra_short":
         used["imbalance"] = book["imbalance"]
         belief += 0.25 * book["imbalance"]
-    belief = max(-1.0, min(1.0, belief)) * (0.5 if regime["regime"].startswith("stressed") else 1.0)
+    volatility, _, dynamics = regime["regime"].split("/")
+    belief = max(-1.0, min(1.0, belief)) * (0.5 if volatility == "stressed" else 1.0)
+    belief *= 0.5 if dynamics == "reverting" else 1.0
     evidence = [{"key": name, "value": value} for name, value in used.items()]
     return {**kept, "direction": belief, "confidence": regime["confidence"], "evidence": evidence}
 
@@ -59,6 +64,6 @@ CASE = Case(
     output,
     oracle,
     empty,
-    upstream=(detect.stage,),
+    upstream=(partial(detect.stage, models=MODELS),),
     ready=lambda found: {("signals", "volatility"): found["signals"]["regime"] != "unknown"},
 )

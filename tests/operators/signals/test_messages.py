@@ -6,6 +6,7 @@ from operators.regimes import detect
 from operators.signals import decide
 from operators.signals.messages import trading_frames
 from tests.operators.regimes.bar_stream import INSTRUMENTS, batch_of, batches
+from tests.operators.regimes.case_detect import MODELS
 from tests.rows import ticks as made
 
 
@@ -42,7 +43,7 @@ def test_trades_and_tickers_are_no_quotes_of_the_book():
 
 
 def test_signals_survive_the_journal_in_their_order():
-    found = decide.stage().run(detect.stage().run(batches(1, 1)))
+    found = decide.stage().run(detect.stage(models=MODELS).run(batches(1, 1)))
     rows = [row for batch in found if "signals" in batch.tables for row in batch.tables["signals"].to_dicts()]
     said = [decode(frame) for batch in found for frame in trading_frames(batch)]
     signals = [message for message in said if isinstance(message, Signal)]

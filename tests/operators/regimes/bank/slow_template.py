@@ -50,7 +50,7 @@ def average(span, past):
 
 
 def fractional(hurst):
-    """Best linear forecast of fractional Gaussian noise from MEMORY values, newest first, and the variance it leaves."""
+    """Best linear forecast of fractional Gaussian noise from MEMORY values, newest first, and what it leaves."""
     lag = np.arange(MEMORY + 1.0)
     covariance = 0.5 * ((lag + 1) ** (2 * hurst) - 2 * lag ** (2 * hurst) + abs(lag - 1) ** (2 * hurst))
     matrix = covariance[abs(np.subtract.outer(np.arange(MEMORY), np.arange(MEMORY)))]
@@ -118,7 +118,8 @@ class SlowTemplate:
     def anchored(self, z, log_scale):
         pull = self.theta[self.template.index("pull")]
         joint = [
-            weight * np.exp(log_student((z + pull * (self.price - begun)) / np.exp(log_scale), self.freedom) - log_scale)
+            weight
+            * np.exp(log_student((z + pull * (self.price - begun)) / np.exp(log_scale), self.freedom) - log_scale)
             for begun, weight in self.entries
         ]
         self.entries = [(begun, share / sum(joint)) for (begun, _), share in zip(self.entries, joint, strict=True)]

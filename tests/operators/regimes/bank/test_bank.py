@@ -13,9 +13,9 @@ from tests.operators.regimes.bank.single import FIRST, Single, frozen
 from tests.operators.regimes.bank.slow_template import SlowTemplate
 
 TEMPLATES = (
-    catalogue.volatility((0.5,), (30, 15)),
-    catalogue.volatility((0.8,), (60, 20), garch=(0.06, 0.87)),
-    catalogue.volatility((0.8,), (60, 20), phases=3),
+    catalogue.volatility((0.5,), (90, 60)),
+    catalogue.volatility((0.8,), (60, 45), garch=(0.06, 0.87)),
+    catalogue.volatility((0.8,), (60, 45), phases=3),
     catalogue.still(0, log_odds=1.5),
 )
 ODDS = np.array([0.0, 0.0, 0.0, 1.5])
@@ -48,7 +48,9 @@ def test_the_mean_is_that_of_the_drifts_of_the_states_in_returns():
     single = Single(template)
     rows = single.take(0.01 * np.append(FIRST, RETURNS))
     theta = single.state.theta[0, 0]
-    drifts = np.array([-theta[template.index("bear_drift")], *theta[[template.index(f"{n}_drift") for n in ("neutral", "bull")]]])
+    drifts = np.array(
+        [-theta[template.index("bear_drift")], *theta[[template.index(f"{n}_drift") for n in ("neutral", "bull")]]]
+    )
     assert rows.mean[-1] == pytest.approx(0.01 * rows.probability[-1, 0] @ drifts)
     assert np.isnan(rows.mean[: bank.SETTLE - 1]).all()
 
@@ -142,6 +144,16 @@ def test_an_heir_takes_over_all_that_its_forerunner_learned_but_the_scale():
     known = np.minimum(LESS_SURE * np.diag(state.covariance[0, 0]), made.prior[0, :, 1] ** 2)
     assert np.diag(state.covariance[0, 1]).tolist() == [made.prior[0, 0, 1] ** 2, *known[1:]]
     assert np.count_nonzero(state.covariance[0, 1]) == d
+
+
+def test_an_heir_of_one_state_takes_over_its_scale_too():
+    made = stack([replace(TEMPLATES[3], heir=True)], [2])
+    state = empty(made, 2, 1)
+    begin(state, made, 0, 0, 0.0, 0.0)
+    state.theta[0, 0] = 0.5
+    begin(state, made, 0, 1, 0.25, -3.0)
+    inherit(state, made, 0, 1, 0)
+    assert state.theta[0, 1].tolist() == [0.5, 0.5, 0.5]
 
 
 def test_heirs_of_a_renewed_generation_come_from_the_strongest():

@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from tests.operators.regimes.bank.single import Single, many_bars
 from tests.operators.regimes.bank.slow_template import SlowTemplate
 
 TEMPLATES = (
-    replace(catalogue.volatility((0.5,), (60, 30), garch=(0.06, 0.87)), labels=((0, 1),)),
+    replace(catalogue.volatility((0.5,), (90, 60), garch=(0.06, 0.87)), labels=((0, 1),)),
     catalogue.anchored(0.2, 0.3, stay=60),
     catalogue.fractional(0.32, 0.68, stay=60),
     catalogue.autoregression(0.3, 0.3, stay=60, phases=2),
@@ -59,7 +60,7 @@ def test_cuts_pickles_and_new_neighbours_change_no_bit():
     returns, cuts = broken(700), [0, 1, 20, bank.SETTLE, 333, 400, 401, 700]
     whole = ran(returns)
     single, found = Single(*TEMPLATES, **LEARNING), []
-    for number, (start, stop) in enumerate(zip(cuts, cuts[1:], strict=False)):
+    for number, (start, stop) in enumerate(pairwise(cuts)):
         single.state = grown(Bank(*pickle.loads(pickle.dumps(tuple(single.state)))), single_empty(single), number + 1)
         series = np.tile(np.arange(number + 1), stop - start)
         rows = single.take(np.repeat(returns[start:stop], number + 1) * np.where(series, 7.0, 1.0), series)

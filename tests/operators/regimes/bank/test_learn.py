@@ -11,8 +11,8 @@ from tests.operators.regimes.bank.slow_template import SlowTemplate, log_likelih
 
 TEMPLATES = {
     "linear": catalogue.direction(0.2, (1.2, 0.9), stay=30),
-    "phases": catalogue.volatility((0.7,), (30, 20), phases=3),
-    "garch": catalogue.volatility((0.6,), (30, 20), garch=(0.06, 0.87)),
+    "phases": catalogue.volatility((0.7,), (90, 60), phases=3),
+    "garch": catalogue.volatility((0.6,), (90, 60), garch=(0.06, 0.87)),
     "tied on a curve": catalogue.momentum(0.2, 0.3, 9.0, stay=30),
     "fractional": catalogue.fractional(0.33, 0.71, stay=30),
     "signed trends": catalogue.drifting(0.2, 0.3, stay=30),
@@ -91,7 +91,7 @@ def test_parameters_find_the_truth_within_the_error_they_state(phases, seed):
     single.take(simulated(template, truth, 40_000, seed))
     error = np.sqrt(np.diag(single.state.covariance[0, 0]))
     assert (abs(single.state.theta[0, 0] - truth) < 4 * error).all()
-    assert error[: 4].max() < 0.1
+    assert error[:4].max() < 0.1
     assert error.max() < 0.3
 
 

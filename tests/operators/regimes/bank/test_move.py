@@ -53,9 +53,7 @@ def test_derivatives_are_those_of_differences(template):
     step = 1e-5
     for i in range(len(theta)):
         change = step * (np.arange(len(theta)) == i)
-        higher, lower = (
-            (p + s * step * dp[:, i]) @ transition(template, theta + s * change) for s in (1.0, -1.0)
-        )
+        higher, lower = ((p + s * step * dp[:, i]) @ transition(template, theta + s * change) for s in (1.0, -1.0))
         assert found[:, i] == pytest.approx((higher - lower) / (2 * step), abs=1e-9)
     assert found.sum(axis=0) == pytest.approx(0, abs=1e-12)
 
