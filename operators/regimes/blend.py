@@ -22,7 +22,7 @@ Float64Array = NDArray[np.float64]
 
 REMEMBER = 0.9999  # α
 LARGEST_ODDS = 500.0
-LEVEL_MARGIN = 0.003  # nats a bar that regimes have to be worth, where volatility may as well wander
+LEVEL_MARGIN = 0.0015  # nats a bar that regimes have to be worth, where volatility may as well wander
 LEVEL_STAY_BARS = 60.0  # how long a third of volatility is kept, before the pace is known
 
 
@@ -105,7 +105,7 @@ def usual_shares(labels: int) -> Float64Array:
 
 @kernel(state_type(np.empty(1)), column(int64), column(float64), state_type(np.empty(1)))
 def known_before(newest: Any, series: Any, values: Any, out: Any) -> None:
-    """Row by row: the value that its series had before the row; what `newest` began as before the first that is finite."""
+    """Row by row: the value that its series had before the row; at first what `newest` began as."""
     for row in range(len(series)):
         out[row] = newest[series[row]]
         if isfinite(values[row]) and values[row] > 0.0:

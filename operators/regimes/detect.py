@@ -1,7 +1,8 @@
 """`regimes.detect`: the regimes of every instrument after every closed bar of the regime timeframes.
 
-Reads table `bars` (instrument, timeframe, close_time, receive_time, close, mid_close, revision, frame); observes the
-mid price at the bar's close, the last trade where no quote was valid; and tables `bar_statistics` and `bar_dependence`
+Reads table `bars` (instrument, timeframe, close_time, receive_time, close, mid_close, revision, frame, and COLUMNS of
+witnesses/bar_features.py); observes the mid price at the bar's close, the last trade where no quote was valid, and for
+volatility what ranges, trades and order flow say beside it; and tables `bar_statistics` and `bar_dependence`
 for the evidence. Adds tables `regimes`, `regime_changes` and `regime_forecasts` (operators/regimes/tables.py). A bar
 with revision > 0 corrects one that was observed already, one that is not later than the newest came too late: neither
 is observed, nor gives a row.
@@ -33,9 +34,10 @@ from operators.regimes import agreement, timeframe, views
 from operators.regimes.labels import Columns
 from operators.regimes.report import Part, report
 from operators.regimes.views import Models
+from operators.regimes.witnesses.bar_features import COLUMNS
 from operators.stage import Stage, registered, wire
 
-READ = ("close_time", "receive_time", "close", "mid_close", "revision", "frame")
+READ = ("close_time", "receive_time", "close", "mid_close", "revision", "frame", *COLUMNS)
 
 
 @dataclass
@@ -69,8 +71,11 @@ def stage(*, timeframes: Mapping[str, str] = REGIME_TIMEFRAMES, models: Models |
             rows = np.flatnonzero((bars["timeframe"] == bar) & (bars["revision"] == 0))
             if len(rows):
                 timeframe.grow(used, state.timeframes[name], name, intervals[name], len(batch.instruments))
-                seen = (bars[column][rows] for column in ("series", "close_time", "price"))
-                observed = timeframe.observe(used, state.timeframes[name], name, intervals[name], *seen)
+                seen = {column: values[rows] for column, values in bars.items()}
+                observed = timeframe.observe(
+                    used, state.timeframes[name], name, intervals[name],
+                    seen["series"], seen["close_time"], seen["price"], {column: seen[column] for column in COLUMNS},
+                )  # fmt: skip
                 found.append(Part(name, number, intervals[name], rows[observed.rows], observed))
         if any(len(part.rows) for part in found):
             batch, state.newest = report(state.newest, batch, bars, found)

@@ -77,4 +77,5 @@ def correct(state: Opinions, series: Int64Array, features: Float64Array, views: 
         named = dict(zip(FEATURES, known, strict=True))
         for name, made in state.ensembles[n].items():
             ahead = views[name].forecasts[row, PLACE]
-            ahead[:] = ensemble.take(made, named, int(views[name].held[row]), ahead.tolist())
+            believed = views[name].probability[row].tolist()
+            ahead[:] = ensemble.take(made, named, int(views[name].held[row]), ahead.tolist(), believed)

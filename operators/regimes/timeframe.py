@@ -16,6 +16,7 @@ from operators.regimes import anomaly, change_point, decision, elapsed, forecast
 from operators.regimes.forecast import HORIZONS
 from operators.regimes.time_of_day import day_slot, slots_of_day
 from operators.regimes.views import Models
+from operators.regimes.witnesses import bar_features
 from operators.slots import grown
 
 Float64Array = NDArray[np.float64]
@@ -97,18 +98,26 @@ def observe(
     series: Int64Array,
     times: Int64Array,
     prices: Float64Array,
+    columns: Mapping[str, NDArray[Any]] | None = None,
 ) -> Observed:
-    """Let the series named row by row see bars that close at `times` (ns) with `prices` (NaN: none)."""
+    """Let the series named row by row see bars that close at `times` (ns) with `prices` (NaN: none).
+
+    columns: witnesses.bar_features.COLUMNS of the bars, where they are known.
+    """
     bars = elapsed.passed(state.newest, series, times, prices, interval_ns)
     divisors = _season(state, bars, interval_ns)
     returns = bars.returns / divisors
-    followed = {view: views.follow(model, state.views[view], bars.series, returns) for view, model in models.items()}
+    heard = None if columns is None else _heard(columns, bars, divisors)
+    followed = {
+        view: views.follow(model, state.views[view], bars.series, returns, heard) for view, model in models.items()
+    }
     seen = {view: found.views[0] for view, found in followed.items()}
     foretold, at = followed["volatility"], bars.places
     run_length, change, odd = _witnesses(state, bars.series, returns, foretold)
     features = np.stack([returns / foretold.levels["volatility"], run_length, change, odd], axis=1)
     opinions.correct(state.opinions, bars.series, _features(features), seen)
-    scores = {view: _judge(models[view], state.scores[view], bars.series, found) for view, found in seen.items()}
+    came = np.isfinite(returns)
+    scores = {view: _judge(models[view], state.scores[view], bars.series, came, found) for view, found in seen.items()}
     return Observed(
         rows=bars.rows,
         seen=bars.seen,
@@ -131,6 +140,14 @@ def _season(state: State, bars: elapsed.Passed, interval_ns: int) -> Float64Arra
     return divisors
 
 
+def _heard(columns: Mapping[str, NDArray[Any]], bars: elapsed.Passed, divisors: Float64Array) -> Float64Array:
+    """Features of the bars that passed, ranges without season; NaN for those that never came."""
+    features = np.full((len(bars.series), len(bar_features.FEATURES)), np.nan)
+    features[bars.places] = bar_features.measured({name: values[bars.rows] for name, values in columns.items()})
+    features[:, bar_features.FEATURES.index("range")] /= np.sqrt(divisors)
+    return features
+
+
 def _witnesses(
     state: State, series: Int64Array, returns: Float64Array, foretold: views.Followed
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
@@ -151,13 +168,16 @@ def _features(known: Float64Array) -> Float64Array:
         return np.stack([z, np.abs(z), np.log(run_length), change, odd], axis=1)
 
 
-def _judge(model: views.Model, state: forecast_scores.Scores, series: Int64Array, view: views.View) -> Scored:
-    """Judge what was forecast of each bar by the probabilities it brought."""
+def _judge(
+    model: views.Model, state: forecast_scores.Scores, series: Int64Array, came: NDArray[np.bool_], view: views.View
+) -> Scored:
+    """Judge what was forecast of each bar by the probabilities it brought; a bar that never came brought none."""
     shape = len(series), len(HORIZONS)
     made = Scored(np.empty(shape, np.int64), np.empty((*shape, 2)), np.empty((*shape, 2)))
     forgetting = float(decision.settings(model.deciding)[0])
+    raw = np.where(came, view.raw, decision.UNKNOWN_LABEL)
     forecast_scores.judge_rows(
-        state, series, view.raw, view.probability, view.forecasts, forgetting, made.scored, made.brier, made.log_loss
+        state, series, raw, view.probability, view.forecasts, forgetting, made.scored, made.brier, made.log_loss
     )
     return made
 

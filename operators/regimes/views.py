@@ -17,12 +17,15 @@ from operators.regimes.bank.stack import Stack, stack
 from operators.regimes.bank.template import Template
 from operators.regimes.blend import Belief
 from operators.regimes.forecast import HORIZONS, forecast_rows
+from operators.regimes.witnesses import fusion, standard
+from operators.regimes.witnesses.bar_features import FEATURES, SIGNED
 from operators.slots import grown
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 
 LARGEST_LEAD = 20.0  # nats
+VOLATILITY = bank.Parameters(renew_bars=300)  # its levels are what markets change most
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Model:
     labels: tuple[int, ...]  # K of each view
     level: bool = False  # the level head is a witness too; for one view, of volatility
     relative: bool = False  # a second bank sees returns over the level head's volatility; for one view
+    heard: bool = False  # ranges, trades and order flow of the bars are further witnesses; for one view
     learning: bank.Parameters = bank.DEFAULTS
     deciding: decision.Parameters = decision.DEFAULTS
     horizons: tuple[int, ...] = HORIZONS
@@ -50,6 +54,8 @@ class State:
     level: level.Level  # of no series where nobody asks it
     volatility: Float64Array  # newest of the level head, per bar; NaN before the first, and then the second bank waits
     blend: Float64Array
+    seen: standard.Standard  # what features of bars are usually like; of no series where they are not heard
+    fusion: fusion.Fusion
     decisions: list[decision.Decision]
 
 
@@ -82,15 +88,20 @@ class Followed:
 
 
 def model(
-    templates: Sequence[Template], labels: Sequence[int], *, level: bool = False, relative: bool = False
+    templates: Sequence[Template],
+    labels: Sequence[int],
+    *,
+    level: bool = False,
+    relative: bool = False,
+    heard: bool = False,
 ) -> Model:
     """A model of these templates; labels: how many each view has."""
-    return Model(stack(templates, labels), tuple(labels), level, relative)
+    return Model(stack(templates, labels), tuple(labels), level, relative, heard)
 
 
 def volatility(labels: int = 3) -> Model:
     """Calm (normal) stressed."""
-    made = model(pools.volatilities(labels), (labels,), level=True)
+    made = replace(model(pools.volatilities(labels), (labels,), level=True, heard=True), learning=VOLATILITY)
     return replace(made, deciding=decision.Parameters(switch_cost_bars=1000.0)) if labels == 2 else made
 
 
@@ -119,6 +130,8 @@ def begin(model: Model, series: int) -> State:
         level.empty(series if heard else 0),
         np.full(series if heard else 0, np.nan),
         blend.empty(series),
+        standard.empty(len(FEATURES), series if model.heard else 0),
+        fusion.empty(model.labels[0], len(FEATURES), series if model.heard else 0),
         [decision.empty(np.full(labels, 1.0 / labels), series) for labels in model.labels],
     )
 
@@ -133,6 +146,8 @@ def grow(model: Model, state: State, series: int) -> State:
         grown(state.level, level.empty, heard),
         grown(state.volatility, partial(np.full, fill_value=np.nan), heard),
         grown(state.blend, blend.empty, series),
+        grown(state.seen, partial(standard.empty, len(FEATURES)), series if model.heard else 0),
+        grown(state.fusion, partial(fusion.empty, model.labels[0], len(FEATURES)), series if model.heard else 0),
         [
             grown(made, partial(decision.empty, np.full(labels, 1.0 / labels)), series)
             for made, labels in zip(state.decisions, model.labels, strict=True)
@@ -140,8 +155,13 @@ def grow(model: Model, state: State, series: int) -> State:
     )
 
 
-def follow(model: Model, state: State, series: Int64Array, returns: Float64Array) -> Followed:
-    """Let the series named row by row see a return each, NaN for none; returns without season."""
+def follow(
+    model: Model, state: State, series: Int64Array, returns: Float64Array, features: Float64Array | None = None
+) -> Followed:
+    """Let the series named row by row see a return each, NaN for none; returns without season.
+
+    features: R rows of witnesses.bar_features.FEATURES, NaN for what was not observed; none if nobody measured them.
+    """
     beliefs, below = _asked(model, state.bank, series, returns)
     levels = np.empty(len(series) if model.level or model.relative else 0, level.LEVEL)
     if len(levels):
@@ -156,8 +176,20 @@ def follow(model: Model, state: State, series: Int64Array, returns: Float64Array
         other = Belief(*map(np.empty_like, beliefs[0]))
         blend.level_rows(levels, returns, blend.usual_shares(model.labels[0]), other)
         blend.blend_rows(state.blend, series, beliefs[0], other, blend.LEVEL_MARGIN)
+    if model.heard and features is not None:
+        _hear(model, state, series, returns, features, beliefs[0])
     found = (_conclude(model, made, series, belief) for made, belief in zip(state.decisions, beliefs, strict=True))
     return Followed(tuple(found), beliefs[0].log_density, below, beliefs[0].mean, levels)
+
+
+def _hear(
+    model: Model, state: State, series: Int64Array, returns: Float64Array, features: Float64Array, belief: Belief
+) -> None:
+    """Let the features of the bars correct a belief, as far as they have earned it."""
+    rows = np.empty((len(series), standard.width(len(FEATURES))))
+    standard.standardise_rows(state.seen, SIGNED, series, returns, features, rows)
+    room = fusion.work(model.labels[0], len(FEATURES))
+    fusion.fuse_rows(state.fusion, room, series, rows, belief.probability, belief.balance, belief.transition)
 
 
 _GRID = level.grid()

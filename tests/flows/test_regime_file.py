@@ -23,7 +23,7 @@ def bars(tmp_path, monkeypatch):
     """A file of bars, and an answer to it that was made by hand."""
     path = tmp_path / "SPX.daily.parquet"
     pl.DataFrame({"time": START_NS + DAY_NS * np.arange(100), "close": np.arange(1.0, 101.0)}).write_parquet(path)
-    monkeypatch.setattr(operators.regimes, "regimes_of", lambda bars, timeframe: answer(len(bars)))
+    monkeypatch.setattr(operators.regimes, "regimes_of", lambda bars, timeframe, progress: answer(len(bars)))
     return path
 
 

@@ -2,9 +2,9 @@
 
     w ∝ exp(odds + Σ_s α^{t−s} log p(z_s | past, learner)),    p(label) = Σ w p(label | learner)
 
-z is the return in units of the mean size of the first SETTLE returns. Learners come in generations. Every `renew_bars`
-the weakest generation begins anew from its prior, heirs from what their forerunners learned, at the scale of the latest
-returns and `penalty` nats behind the best: where the market has changed its ways, the young win.
+z is the return in units of the mean size of the first SETTLE returns, the wildest of them cut. Learners come in
+generations. Every `renew_bars` the weakest begins anew from its prior, heirs from what their forerunners learned, at
+the scale of the latest returns and `penalty` nats behind the best: where the market has changed, the young win.
 
 With p goes `occupancy`: what the probabilities must be divided by for the label of highest balanced accuracy, each
 learner's by its own long-run mean, 1 / occupancy = Σ w p / occupancy(learner) / Σ w p.
@@ -34,6 +34,7 @@ from operators.regimes.bank.stack import Stack, stack
 from operators.regimes.bank.template import Parameter, Template
 
 SETTLE = 30
+OUTLIERS = 3
 RECENT = 1.0 / 100.0  # weight of the newest bar in the recent size
 LARGEST = 1e4
 WILDEST = 6.0  # sizes at which a return enters the recent size
@@ -106,10 +107,12 @@ def _alive(state: Bank, n: int, m: int) -> bool:
 @part
 def _settle(state: Bank, stack: Stack, n: int, r: float) -> None:
     """The first returns set the unit; then the first generation begins."""
-    state.unit[n] += min(abs(r), LARGEST) * GAUSS / SETTLE
+    state.past[n, state.bars[n]] = abs(r)
     state.bars[n] += 1
     if state.bars[n] < SETTLE:
         return
+    state.unit[n] = GAUSS * _mean_size(state.past[n])
+    state.past[n] = 0.0
     if state.unit[n] < LEAST_UNIT:
         state.unit[n], state.bars[n] = 0.0, 0
         return
@@ -119,6 +122,24 @@ def _settle(state: Bank, stack: Stack, n: int, r: float) -> None:
     for m in range(learners):
         begin(state, stack, n, m, 0.0, 0.0)
         state.weight[n, m] = 1.0 / learners
+
+
+@part
+def _mean_size(sizes: Any) -> float:
+    """Mean of the first SETTLE sizes, the wildest OUTLIERS of them, which may be bad prints, brought to the next."""
+    most, wildest, total = 0.0, 0.0, 0.0
+    for i in range(SETTLE):
+        as_large = 0
+        for j in range(SETTLE):
+            as_large += sizes[j] >= sizes[i]
+        wildest = max(wildest, sizes[i])
+        if as_large > OUTLIERS:
+            most = max(most, sizes[i])
+    if most == 0.0:  # hardly a price moved: what did is no outlier
+        most = wildest
+    for i in range(SETTLE):
+        total += min(sizes[i], most)
+    return total / SETTLE
 
 
 @part

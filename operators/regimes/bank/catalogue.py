@@ -12,7 +12,6 @@ from operators.regimes.bank.features import AVERAGE, FRACTIONAL, hurst_place, sp
 from operators.regimes.bank.template import SCALE, TAIL, Chain, Parameter, Template
 
 TAILS = 4.0  # ν − 2 before anything is learned
-LEAST_GAP = 0.25  # log: levels of volatility less than a quarter apart are no regimes
 LEAST_STAY = 30.0  # bars, of a level of volatility; what is shorter is the shape of the returns
 
 
@@ -57,7 +56,7 @@ def volatility(
     count = len(stays)
     names = [f"gap{k}" for k in range(1, count)]
     parameters = [*_common(scale - 0.35 * sum(gaps))]
-    parameters += [Parameter(name, gap, 0.3, LEAST_GAP, 1.8) for name, gap in zip(names, gaps, strict=True)]
+    parameters += [Parameter(name, gap, 0.3, 0.12, 1.8) for name, gap in zip(names, gaps, strict=True)]
     if garch:
         parameters += [Parameter("shock", garch[0], 0.03, 0.0, 0.3), Parameter("lasting", garch[1], 0.05, 0.5, 0.985)]
     if drift:

@@ -4,7 +4,7 @@ What is to be foretold is the label that we will hold h bars later. At a bar, it
 of h bars before can be judged and learned from, in this order; then everyone forecasts the label h bars on from the
 bar's features. Nobody is ever shown a label before its bar.
 
-    w_m ∝ prior_m exp(−L_m / h),   L_m = Σ_s 2^{−(t − s) / HALF_LIFE_BARS} · −log p_m,s(label),   p = Σ_m w_m p_m
+    w_m ∝ prior_m exp(−L_m / h),   L_m = Σ_s 2^{−(t − s) / HALF_LIFE_BARS} · Σ_k y_s,k −log p_m,s(k),   p = Σ_m w_m p_m
 
 Dynamic model averaging: Raftery, Kárný, Ettler (2010), Online prediction under model uncertainty via dynamic model
 averaging, doi:10.1198/TECH.2009.08104. Losses count by 1 / h, for forecasts of h bars overlap in all but one of them.
@@ -55,15 +55,23 @@ def empty(members: Sequence[str], *, regimes: int, horizon_bars: int) -> Ensembl
     return Ensemble(horizon_bars, regimes, made, [0.0] * (1 + len(made)), deque([None] * horizon_bars, horizon_bars))
 
 
-def take(state: Ensemble, features: Mapping[str, float], label: int, forecast: Sequence[float]) -> Forecast:
+def take(
+    state: Ensemble,
+    features: Mapping[str, float],
+    label: int,
+    forecast: Sequence[float],
+    believed: Sequence[float] = (),
+) -> Forecast:
     """Take a bar and say P(regime h bars later).
 
     label: number of the regime held at this bar, UNKNOWN in warm-up; forecast: the filter's own P(regime h bars later),
-    a NaN first where it has none, and then so is the answer.
+    a NaN first where it has none, and then so is the answer; believed: probability of each regime at this bar, by which
+    forecasts are judged, all of it the label's if none. Judged by labels that are held long, whoever is surest of them
+    would win, not who is right about the market.
     """
     due = state.pending[0]
     if due is not None and label != UNKNOWN:
-        _judge(state, due[1], label)
+        _judge(state, due[1], believed or [float(k == label) for k in range(state.regimes)])
         for classifier in state.members:
             classifier.learn_one(due[0], label)
     if not isfinite(forecast[0]):
@@ -86,10 +94,11 @@ def weights(state: Ensemble) -> list[float]:
     return [merit / total for merit in merits]
 
 
-def _judge(state: Ensemble, forecasts: Sequence[Forecast], label: int) -> None:
+def _judge(state: Ensemble, forecasts: Sequence[Forecast], truth: Sequence[float]) -> None:
     keep = 0.5 ** (1.0 / HALF_LIFE_BARS)
     for m, forecast in enumerate(forecasts):
-        state.losses[m] = keep * state.losses[m] - log(max(forecast[label], LEAST_PROBABILITY))
+        loss = sum(share * -log(max(p, LEAST_PROBABILITY)) for share, p in zip(truth, forecast, strict=True))
+        state.losses[m] = keep * state.losses[m] + loss
 
 
 def _known(features: Mapping[str, float], forecast: Sequence[float]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from operators.regimes.bank.bank import (
     LARGEST,
     LEAST_WEIGHT,
     OCCUPANCY_BARS,
+    OUTLIERS,
     RAREST,
     RECENT,
     SETTLE,
@@ -99,7 +100,7 @@ class SlowBank:
         self.first.append(abs(value) * GAUSS)
         self.bars += 1
         if self.bars == SETTLE:
-            self.unit = sum(self.first) / SETTLE
+            self.unit = np.minimum(self.first, sorted(self.first)[-1 - OUTLIERS] or max(self.first)).mean()
             self.generations[0] = self.begun(0.0, np.zeros(len(self.templates)), [], 0.0)
             for learner in self.generations[0]:
                 learner.weight = 1 / len(self.templates)

@@ -25,14 +25,14 @@ DAY_NS = 86_400 * 10**9
 class SlowBlend:
     """Two beliefs as one, by how well each foretold; a belief is probability, balance, transition, mean, log density."""
 
-    def __init__(self):
-        self.odds = 0.0
+    def __init__(self, margin):
+        self.odds, self.margin = 0.0, margin
 
     def take(self, one, other):
         if math.isnan(one[0][0]) or math.isnan(other[0][0]):
             return one
         if math.isfinite(one[4] - other[4]):
-            self.odds = np.clip(blend.REMEMBER * self.odds + one[4] - other[4], -500, 500)
+            self.odds = np.clip(blend.REMEMBER * self.odds + one[4] - other[4] - self.margin, -500, 500)
         shares = np.array([1.0, math.exp(-self.odds)]) / (1 + math.exp(-self.odds))
         p, transition, mean = (shares[0] * one[part] + shares[1] * other[part] for part in (0, 2, 3))
         support = shares[0] * one[0] / one[1] + shares[1] * other[0] / other[1]
@@ -40,7 +40,7 @@ class SlowBlend:
 
 
 def believed(levels):
-    """The level head's belief."""
+    """The level head's belief; its density is not asked for where a price stood still."""
     density, _, *shares = levels
     near = (np.eye(3, k=1) + np.eye(3, k=-1)) / blend.LEVEL_STAY_BARS
     usual = np.diff([0.0, *level.SHARES, 1.0]) + RAREST
@@ -53,7 +53,7 @@ class SlowView:
     def __init__(self, templates, model, members):
         self.model = model
         self.bank, self.relative = (SlowBank(templates, 3, model.learning) for _ in range(2))
-        self.level, self.blend, self.decision = SlowLevel(), SlowBlend(), SlowDecision(3, model.deciding)
+        self.level, self.blend, self.decision = SlowLevel(), SlowBlend(blend.LEVEL_MARGIN * model.level), SlowDecision(3, model.deciding)
         self.scores = SlowScores(3, 1 - 0.5 ** (1 / model.deciding.half_life_bars))
         self.classifiers = ensemble.empty(members, regimes=3, horizon_bars=HORIZONS[1]) if members else None
         self.held, self.volatility = UNKNOWN, math.nan
@@ -68,7 +68,7 @@ class SlowView:
             p, balance, transition, mean = self.relative.says()
             said = self.blend.take(said, (p, balance, transition, mean * scale, density - math.log(scale)))
         elif self.model.level:
-            said = self.blend.take(said, believed(levels))
+            said = self.blend.take(said, believed(levels if value else [math.nan, *levels[1:]]))
         self.p, balance, transition, self.drift, _ = said
         self.previous, self.previous_bars = self.decision.held, self.decision.held_bars
         self.raw, paced = self.decision.take(self.p, balance, transition)
@@ -82,8 +82,9 @@ class SlowView:
 
     def correct(self, features):
         if self.classifiers:
-            self.ahead[1] = ensemble.take(self.classifiers, features, self.held, self.ahead[1].tolist())
-        self.scores.take(self.raw, self.p, self.ahead)
+            ours, believed = self.ahead[1].tolist(), self.p.tolist()
+            self.ahead[1] = ensemble.take(self.classifiers, features, self.held, ours, believed)
+        self.scores.take(self.raw if math.isfinite(features["return"]) else UNKNOWN, self.p, self.ahead)
 
 
 class Pruned(SlowChangePoint):

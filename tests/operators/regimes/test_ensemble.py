@@ -183,3 +183,20 @@ def test_what_is_not_allowed_is_named():
         member("forest")
     with pytest.raises(ValueError, match="horizon_bars"):
         empty((), regimes=3, horizon_bars=0)
+
+
+def test_judged_by_beliefs_a_classifier_that_is_too_sure_of_held_labels_earns_nothing():
+    """The held label hardly ever changes, so whoever foretells it with certainty is right of it, not of the market."""
+    _, returns = market(2500, 4)
+    believed = beliefs(returns)
+    held = np.repeat(believed[::50].argmax(axis=1), 50)
+    forecasts = believed @ np.linalg.matrix_power(matrix(), HORIZON)
+    shares = []
+    for truths in ([()] * 2500, believed.tolist()):
+        state = empty(("softmax",), regimes=3, horizon_bars=HORIZON)
+        bars = zip(features_of(returns), held.tolist(), forecasts.tolist(), truths, strict=True)
+        found = np.array([take(state, x, label, forecast, truth) for x, label, forecast, truth in bars])
+        shares.append(weights(state)[0])
+    assert shares[0] < 0.5 < shares[1]
+    loss, best = (-(believed[HORIZON:] * np.log(p[:-HORIZON])).sum(axis=1)[500:].mean() for p in (found, forecasts))
+    assert loss < best + 0.005

@@ -15,7 +15,13 @@ FORGETTING = 1 - 0.5 ** (1 / HALF_LIFE)
 def judged(raw, targets, forecasts, *, series=None, state=None, forgetting=FORGETTING):
     series = np.zeros(len(raw), np.int64) if series is None else series
     state = empty(targets.shape[1], int(series.max()) + 1) if state is None else state
-    judge_rows(state, series, raw, targets, forecasts, np.array([forgetting]))
+    out = (np.empty((len(raw), len(HORIZONS)), np.int64), *(np.empty((len(raw), len(HORIZONS), 2)) for _ in range(2)))
+    judge_rows(state, series, raw, targets, forecasts, forgetting, *out)
+    assert np.array_equal(out[0][-1], state.scored[series[-1]])
+    known = out[0][-1] > 0
+    for told, kept in zip(out[1:], (state.brier, state.log_loss), strict=True):
+        assert np.array_equal(told[-1][known], kept[series[-1], known, :2])
+        assert np.isnan(told[-1][~known]).all()
     return state
 
 
