@@ -16,11 +16,12 @@ import numpy as np
 
 from benchmarks.real_labels import SHARE, bull_markets, expansions, past_quantile, volatility_labels
 from benchmarks.real_series import Floats, Integers, Series, indexes, recorded
-from operators.regimes import decision, level, season, views
+from operators.regimes import decision, level, level_grid, season, views
 from simulator.labelled.score import arrivals, false_switches
 
 WARM_UP_BARS = 500
 SWITCH_COST_BARS = 800.0  # of the level head alone: 5 false switches per 1000 bars on simulated volatility
+STAY_BARS = 100.0  # of a label of the level head alone
 RULES = ("EW 10", "roll 20")
 TREND_BARS = 200
 
@@ -43,7 +44,7 @@ def level_head(returns: Floats) -> Labels:
     """1 where the level head says stressed: by the label of the bar alone, and by the held label."""
     rows = np.zeros(len(returns), level.LEVEL)
     series = np.zeros(len(returns), np.int64)
-    level.advance(level.empty(1), level.grid(), series, returns, rows)
+    level.advance(level.empty(1), level_grid.grid(), series, returns, rows)
     raw, held = _labels(np.stack([1 - rows["stressed"], rows["stressed"]], axis=1))
     return {"level": raw, "level held": held}
 
@@ -53,7 +54,7 @@ def _labels(probability: Floats) -> tuple[Integers, Integers]:
     bars = len(probability)
     raw, held, held_bars = np.zeros(bars, np.int64), np.zeros((bars, 2), np.int64), np.zeros((bars, 2), np.int64)
     choice = decision.settings(decision.Parameters(switch_cost_bars=SWITCH_COST_BARS))
-    balance, leave = np.array([SHARE, 1 - SHARE]), 1 / level.STAY_BARS
+    balance, leave = np.array([SHARE, 1 - SHARE]), 1 / STAY_BARS
     transition = np.tile([[1 - leave / 2, leave / 2], [leave, 1 - leave]], (bars, 1, 1))
     decision.decide_rows(
         decision.empty(balance, 1), choice, np.zeros(bars, np.int64), probability, np.tile(balance, (bars, 1)),

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from operators.kernel import column, float64, int64, kernel, rows_type, state_type
 from operators.regimes.bank.bank import RAREST
-from operators.regimes.level import LEVEL, SHARES
+from operators.regimes.level import LEVEL
+from operators.regimes.level_grid import SHARES
 
 Float64Array = NDArray[np.float64]
 

@@ -16,8 +16,8 @@ that x_t lies there,
     P(stressed) = P(σ_t > ⅔ quantile of past σ), and so on,
 
 so in the long run every state is about as probable as the share it stands for, on any series. The returns should have
-no season (operators/regimes/season.py). SPREAD, STEPS, FREEDOMS and STAY_BARS were chosen on simulated volatility
-(autoregressive, GARCH, heterogeneous, switching and long-memory), not on markets.
+no season (operators/regimes/season.py). SPREAD, STEPS and FREEDOMS (operators/regimes/level_grid.py) were chosen on
+simulated volatility (autoregressive, GARCH, heterogeneous, switching and long-memory), not on markets.
 
 Written per bar, as of after it: the log of the density of its return as foretold before it (nats, of the return as
 given), volatility E[σ] per bar, and the three probabilities. NaN for the first WARM_UP_BARS returns, which only say
@@ -26,51 +26,37 @@ widens and there is no density. Returns beyond LARGEST slow volatilities count a
 Cost: 12 µs per bar. Memory: 10 kB a series, whatever its length.
 """
 
-from itertools import product
-from math import exp, inf, isfinite, lgamma, log, nan, pi
+from math import exp, inf, isfinite, log, nan
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from operators.kernel import column, float64, int64, kernel, out_type, part, state_type
+from operators.regimes.level_grid import (
+    MEMBERS,
+    MIDDLE,
+    POINTS,
+    SPREAD,
+    WIDTH,
+    grid,
+    normal,
+    shift,
+    walk,
+    whole_power,
+)
 
-POINTS = 61
-MIDDLE = POINTS // 2
-WIDTH = 0.1  # between points, log volatility
-STEPS = (0.04, 0.06, 0.09)  # q per bar; below WIDTH, so that a bar moves by one point at most
-FREEDOMS = (3, 5, 19)  # ν, odd: the density is a whole power
-LEVERAGES = (0.0, -0.5)  # ρ
-MOST_SHOCK = 3.0  # |ε| of a leverage effect
-SPREAD = 1.0  # s
 FORGETTING = 0.999
 LEAST_WEIGHT = 1e-6  # of a member before each bar
-HALF_LIFE_BARS = 100_000.0
-SHARES = (0.33, 0.67)  # quantiles between the states
 WARM_UP_BARS = 30
 PRIOR_BARS = 20.0  # what the first histogram counts for
 PRIOR_SPREAD = 0.5  # and how wide it is
 MEAN_BARS = 500.0  # memory of the slow mean
 LARGEST = 1000.0
-STAY_BARS = 100.0  # of a state, as chain() says it
 GAUSS = 1.2533141373155001  # √(π/2): standard deviation over mean |r| of a normal variable
 
 Float64Array = NDArray[np.float64]
 LEVEL = np.dtype([(name, np.float64) for name in ("log_density", "volatility", "calm", "normal", "stressed")])
-
-
-class Grid(NamedTuple):
-    """The model as the kernel reads it."""
-
-    volatility: Float64Array  # POINTS, exp(x − c)
-    pull: Float64Array  # members by POINTS, mean change of x in a bar, in points
-    noise: Float64Array  # members, variance of the rest of it, in points²
-    leverage: Float64Array  # members, change of x by a shock of ε = 1, in points
-    freedom: Float64Array  # ν
-    power: NDArray[np.int64]  # (ν + 1) / 2
-    constant: Float64Array  # of the density, by ν
-    keep: Float64Array  # one: what a bar leaves of the histogram
-    shares: Float64Array  # two, ascending
 
 
 class Level(NamedTuple):
@@ -89,38 +75,9 @@ class Level(NamedTuple):
     past: Float64Array  # N by POINTS, the histogram, in bars
 
 
-def grid(*, half_life_bars: float = HALF_LIFE_BARS, shares: tuple[float, float] = SHARES) -> Grid:
-    """half_life_bars: memory of the quantiles, above 0; shares: where the states part, 0 < low < high < 1."""
-    if half_life_bars <= 0:
-        raise ValueError(f"half_life_bars must be above 0, got {half_life_bars}")
-    if not 0 < shares[0] < shares[1] < 1:
-        raise ValueError(f"shares must ascend between 0 and 1, got {shares}")
-    x = (np.arange(POINTS) - MIDDLE) * WIDTH
-    _, step, leverage = np.array(list(product(FREEDOMS, STEPS, LEVERAGES))).T
-    return Grid(
-        np.exp(x),
-        -((step / SPREAD) ** 2)[:, None] / 2.0 * x / WIDTH,
-        (1.0 - leverage**2) * (step / WIDTH) ** 2,
-        leverage * step / WIDTH,
-        np.array(FREEDOMS, np.float64),
-        (np.array(FREEDOMS) + 1) // 2,
-        np.array([exp(lgamma((v + 1) / 2) - lgamma(v / 2)) / (pi * (v - 2)) ** 0.5 for v in FREEDOMS]),
-        np.array([0.5 ** (1.0 / half_life_bars)]),
-        np.array(shares),
-    )
-
-
-def chain() -> Float64Array:
-    """Transition matrix of the states for forecasts, 3 by 3: a state lasts STAY_BARS and leaves for its neighbours."""
-    leave = 1.0 / STAY_BARS
-    return np.array(
-        [[1 - leave, leave, 0.0], [leave / 2, 1 - leave, leave / 2], [0.0, leave, 1 - leave]],
-    )
-
-
 def empty(series: int) -> Level:
     """Before the first return."""
-    members = len(FREEDOMS) * len(STEPS) * len(LEVERAGES)
+    members = len(MEMBERS)
     return Level(
         np.zeros(series, np.int64),
         np.zeros(series),
@@ -128,39 +85,16 @@ def empty(series: int) -> Level:
         np.zeros(series),
         np.zeros(series),
         np.zeros(series),
-        np.tile(_normal(SPREAD), (series, members, 1)),
+        np.tile(normal(SPREAD), (series, members, 1)),
         np.full((series, members), 1.0 / members),
         np.zeros((series, members)),
-        np.tile(_normal(SPREAD), (series, 1)),
-        np.tile(PRIOR_BARS * _normal(PRIOR_SPREAD), (series, 1)),
+        np.tile(normal(SPREAD), (series, 1)),
+        np.tile(PRIOR_BARS * normal(PRIOR_SPREAD), (series, 1)),
     )
-
-
-def _normal(spread: float) -> Float64Array:
-    """A normal belief around the middle of the grid."""
-    weight = np.exp(-0.5 * ((np.arange(POINTS) - MIDDLE) * WIDTH / spread) ** 2)
-    return np.asarray(weight / weight.sum(), np.float64)
 
 
 _GRID = state_type(grid())
 _STATE = state_type(empty(1))
-
-
-@part
-def walk(belief: Any, model: Any, m: int, shock: float) -> None:
-    """One bar passes: each point gives to its neighbours, as mean and variance of the change there ask for."""
-    carried = 0.0
-    for i in range(POINTS):
-        here = belief[i]
-        leverage = model.leverage[m] * min(max(shock / model.volatility[i], -MOST_SHOCK), MOST_SHOCK)
-        pull = min(max(model.pull[m, i] + leverage, -1.0), 1.0)
-        spread = min(max(model.noise[m] + pull * pull, abs(pull)), 1.0)
-        up = 0.5 * (spread + pull) if i < POINTS - 1 else 0.0
-        down = 0.5 * (spread - pull) if i > 0 else 0.0
-        belief[i] = here * (1.0 - up - down) + carried
-        if i > 0:
-            belief[i - 1] += here * down
-        carried = here * up
 
 
 @part
@@ -170,18 +104,6 @@ def age(state: Any, model: Any, n: int) -> None:
     for m in range(len(model.noise)):
         walk(state.belief[n, m], model, m, shock)
     state.newest[n] = 0.0
-
-
-@part
-def whole_power(base: float, exponent: int) -> float:
-    """base to a power of 1 and more; by hand, because ** of the machine code and of Python differ in the last digit."""
-    found = 1.0
-    while exponent > 0:
-        if exponent & 1:
-            found *= base
-        base *= base
-        exponent >>= 1
-    return found
 
 
 @part
@@ -249,22 +171,6 @@ def describe(state: Any, model: Any, n: int, out: Any) -> None:
         start += height
     out["volatility"] = mean * exp(state.centre[n])
     out["calm"], out["normal"], out["stressed"] = calm, lower - calm, 1.0 - lower
-
-
-@part
-def shift(values: Any, points: int) -> None:
-    """Move by one point down (+1: the grid goes up) or up (−1); what leaves the grid gathers at its end."""
-    last = POINTS - 1
-    if points > 0:
-        values[0] += values[1]
-        for i in range(1, last):
-            values[i] = values[i + 1]
-        values[last] = 0.0
-    else:
-        values[last] += values[last - 1]
-        for i in range(last - 1, 0, -1):
-            values[i] = values[i - 1]
-        values[0] = 0.0
 
 
 @part

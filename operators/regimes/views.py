@@ -10,7 +10,7 @@ from functools import cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.regimes import blend, decision, level
+from operators.regimes import blend, decision, level, level_grid
 from operators.regimes.bank import bank, learners, pools
 from operators.regimes.bank.learners import Bank
 from operators.regimes.bank.stack import Stack, stack
@@ -192,7 +192,7 @@ def _hear(
     fusion.fuse_rows(state.fusion, room, series, rows, belief.probability, belief.balance, belief.transition)
 
 
-_GRID = level.grid()
+_GRID = level_grid.grid()
 
 
 def _asked(

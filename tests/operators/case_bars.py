@@ -8,6 +8,7 @@ from operators import bars, decode
 from operators.book import rebuild
 from operators.features import order_flow
 from operators.frame import frame
+from operators.growing_bars import KEPT
 from tests.contract import Tables
 from tests.market_case import case, outputs
 from tests.rows import concat
@@ -55,7 +56,7 @@ class SlowBars:
         late = False
         for timeframe, seconds in TIMEFRAMES.items():
             number = row["exchange_time"] // (seconds * SECOND)
-            if number <= self.watermark // (seconds * SECOND) - bars.KEPT:
+            if number <= self.watermark // (seconds * SECOND) - KEPT:
                 late = True
                 continue
             self.rows.setdefault((timeframe, number), []).append(row)

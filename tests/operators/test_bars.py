@@ -10,6 +10,7 @@ from market.frames import Frames
 from market.instrument import Instrument, InstrumentTable
 from market.schema import BAR, Kind
 from operators import bars
+from operators.growing_bars import KEPT
 from tests.contract import cases
 from tests.operators.book.messages import table
 from tests.rows import flow, ticks
@@ -94,7 +95,7 @@ def test_a_bar_that_begins_late_is_emitted_at_once_and_is_no_revision() -> None:
     assert [(bar["open_time"], bar["revision"]) for bar in found] == [(DAY + 2 * SECOND, 0)]
 
 
-@pytest.mark.parametrize(("at_s", "late"), [(100.0 - bars.KEPT + 1, False), (100.0 - bars.KEPT + 0.9, True)])
+@pytest.mark.parametrize(("at_s", "late"), [(100.0 - KEPT + 1, False), (100.0 - KEPT + 0.9, True)])
 def test_a_row_later_than_the_bars_kept_is_counted(at_s: float, late: bool) -> None:
     found = run(ticker(100.0), trade(at_s, 11))
     assert bool(len(seconds(found)) if "bars" in found.tables else 0) != late

@@ -6,8 +6,9 @@ import numpy as np
 from scipy.stats import t as student
 
 from operators.regimes import level as told
+from operators.regimes import level_grid as model
 
-X = (np.arange(told.POINTS) - told.POINTS // 2) * told.WIDTH
+X = (np.arange(model.POINTS) - model.POINTS // 2) * model.WIDTH
 
 
 def normal(spread):
@@ -18,10 +19,10 @@ def normal(spread):
 def transition(step, leverage, shock):
     """Points move to a neighbour so that mean and variance of a bar's change are those of the walk, where they can."""
     noise = step**2 * (1 - leverage**2)
-    epsilon = np.clip(shock / np.exp(X), -told.MOST_SHOCK, told.MOST_SHOCK)
-    pull = np.clip(-(step**2) / (2 * told.SPREAD**2) * X + step * leverage * epsilon, -told.WIDTH, told.WIDTH)
-    moves = np.clip((noise + pull**2) / told.WIDTH**2, abs(pull) / told.WIDTH, 1)  # probability that a point moves
-    up, down = (moves + pull / told.WIDTH) / 2, (moves - pull / told.WIDTH) / 2
+    epsilon = np.clip(shock / np.exp(X), -model.MOST_SHOCK, model.MOST_SHOCK)
+    pull = np.clip(-(step**2) / (2 * model.SPREAD**2) * X + step * leverage * epsilon, -model.WIDTH, model.WIDTH)
+    moves = np.clip((noise + pull**2) / model.WIDTH**2, abs(pull) / model.WIDTH, 1)  # probability that a point moves
+    up, down = (moves + pull / model.WIDTH) / 2, (moves - pull / model.WIDTH) / 2
     matrix = np.diag(up[:-1], 1) + np.diag(down[1:], -1)
     return matrix + np.diag(1 - matrix.sum(axis=1))
 
@@ -29,11 +30,11 @@ def transition(step, leverage, shock):
 class SlowLevel:
     """One series; rows are (log density, volatility, calm, normal, stressed)."""
 
-    def __init__(self, half_life_bars=told.HALF_LIFE_BARS, shares=told.SHARES):
+    def __init__(self, half_life_bars=model.HALF_LIFE_BARS, shares=model.SHARES):
         self.keep, self.shares = 0.5 ** (1 / half_life_bars), shares
-        self.members = list(product(told.FREEDOMS, product(told.STEPS, told.LEVERAGES)))
+        self.members = list(product(model.FREEDOMS, product(model.STEPS, model.LEVERAGES)))
         self.newest = 0.0
-        self.belief = [normal(told.SPREAD) for _ in self.members]
+        self.belief = [normal(model.SPREAD) for _ in self.members]
         self.weight = np.full(len(self.members), 1 / len(self.members))
         self.past = told.PRIOR_BARS * normal(told.PRIOR_SPREAD)
         self.first, self.seen, self.centre, self.offset, self.smallest = [], 0, None, 0.0, np.inf
@@ -89,10 +90,10 @@ class SlowLevel:
         self.seen += 1
         self.past = self.past * self.keep + mixed
         self.offset += (mixed @ X - self.offset) / min(told.MEAN_BARS, told.PRIOR_BARS + self.seen)
-        points = int(self.offset > told.WIDTH / 2) - int(self.offset < -told.WIDTH / 2)
+        points = int(self.offset > model.WIDTH / 2) - int(self.offset < -model.WIDTH / 2)
         if points and not (points < 0 and self.centre < np.log(self.smallest)):
-            self.offset -= points * told.WIDTH
-            self.centre += points * told.WIDTH
+            self.offset -= points * model.WIDTH
+            self.centre += points * model.WIDTH
             self.past = moved(self.past, points)
             self.belief = [moved(belief, points) for belief in self.belief]
 

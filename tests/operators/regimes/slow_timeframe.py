@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from market.regimes import VIEWS
-from operators.regimes import anomaly, blend, change_point, drift, elapsed, level
+from operators.regimes import anomaly, blend, change_point, drift, elapsed, level_grid
 from operators.regimes.forecast import HORIZONS
 from operators.regimes.river import ensemble
 from operators.regimes.river.members import MEMBERS
@@ -23,7 +23,7 @@ DAY_NS = 86_400 * 10**9
 
 
 class SlowBlend:
-    """Two beliefs as one, by how well each foretold; a belief is probability, balance, transition, mean, log density."""
+    """Two beliefs (probability, balance, transition, mean, log density) as one, by how well each foretold."""
 
     def __init__(self, margin):
         self.odds, self.margin = 0.0, margin
@@ -43,7 +43,7 @@ def believed(levels):
     """The level head's belief; its density is not asked for where a price stood still."""
     density, _, *shares = levels
     near = (np.eye(3, k=1) + np.eye(3, k=-1)) / blend.LEVEL_STAY_BARS
-    usual = np.diff([0.0, *level.SHARES, 1.0]) + RAREST
+    usual = np.diff([0.0, *level_grid.SHARES, 1.0]) + RAREST
     return np.array(shares), usual, near + np.diag(1 - near.sum(axis=1)), 0.0, density
 
 
@@ -53,7 +53,8 @@ class SlowView:
     def __init__(self, templates, model, members):
         self.model = model
         self.bank, self.relative = (SlowBank(templates, 3, model.learning) for _ in range(2))
-        self.level, self.blend, self.decision = SlowLevel(), SlowBlend(blend.LEVEL_MARGIN * model.level), SlowDecision(3, model.deciding)
+        self.level, self.blend = SlowLevel(), SlowBlend(blend.LEVEL_MARGIN * model.level)
+        self.decision = SlowDecision(3, model.deciding)
         self.scores = SlowScores(3, 1 - 0.5 ** (1 / model.deciding.half_life_bars))
         self.classifiers = ensemble.empty(members, regimes=3, horizon_bars=HORIZONS[1]) if members else None
         self.held, self.volatility = UNKNOWN, math.nan

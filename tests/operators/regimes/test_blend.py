@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from operators.regimes import blend, level
+from operators.regimes import blend, level, level_grid
 from operators.regimes.bank.bank import RAREST
 from operators.regimes.blend import Belief
 
@@ -126,8 +126,8 @@ def test_the_level_head_speaks_as_a_witness_of_volatility(labels):
 
 
 def test_usual_shares_are_those_that_the_head_aims_at():
-    assert blend.usual_shares(3) == pytest.approx(np.diff([0, *level.SHARES, 1]))
-    assert blend.usual_shares(2) == pytest.approx([level.SHARES[1], 1 - level.SHARES[1]])
+    assert blend.usual_shares(3) == pytest.approx(np.diff([0, *level_grid.SHARES, 1]))
+    assert blend.usual_shares(2) == pytest.approx([level_grid.SHARES[1], 1 - level_grid.SHARES[1]])
 
 
 def test_known_before_is_the_newest_of_the_series_above_zero():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from river import drift as river_drift
 
+from market.regimes import REGIME_TIMEFRAMES
 from operators.regimes.drift import (
     ALLOWANCE,
     DETECTORS,
@@ -18,7 +19,6 @@ from operators.regimes.drift import (
     empty,
     watched,
 )
-from market.regimes import REGIME_TIMEFRAMES
 
 ADWIN, PAGE_HINKLEY, KSWIN = range(3)
 SELDOM = 1_000_000

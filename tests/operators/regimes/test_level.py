@@ -4,7 +4,7 @@ import pickle
 import numpy as np
 import pytest
 
-from operators.regimes import level
+from operators.regimes import level, level_grid
 from operators.slots import grown
 from tests.operators.regimes.slow_level import SlowLevel
 
@@ -27,7 +27,7 @@ def run(returns, state=None, series=None, **more):
     state = level.empty(1) if state is None else state
     series = np.zeros(len(returns), np.int64) if series is None else series
     rows = np.zeros(len(returns), level.LEVEL)
-    level.advance(state, level.grid(**more), series, np.asarray(returns, float), rows)
+    level.advance(state, level_grid.grid(**more), series, np.asarray(returns, float), rows)
     return rows, state
 
 
@@ -142,7 +142,7 @@ def test_a_bar_without_a_return_widens_the_belief_and_has_no_density():
     before = state.mixed[0].copy()
     rows, state = run(np.full(50, math.nan), state)
     assert np.isnan(rows["log_density"]).all()
-    x = np.arange(level.POINTS)
+    x = np.arange(level_grid.POINTS)
     spreads = [math.sqrt(p @ x**2 - (p @ x) ** 2) for p in (before, state.mixed[0])]
     assert spreads[1] > spreads[0]
 
@@ -171,4 +171,4 @@ def test_nothing_is_known_before_a_price_has_moved():
 )
 def test_parameters_out_of_range_are_named(wrong, said):
     with pytest.raises(ValueError, match=said):
-        level.grid(**wrong)
+        level_grid.grid(**wrong)

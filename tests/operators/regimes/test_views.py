@@ -5,7 +5,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from operators.regimes import decision, forecast, level, views
+from operators.regimes import decision, forecast, level, level_grid, views
 from operators.regimes.bank import bank, catalogue, learners
 from tests.operators.regimes.bank.single import many_bars
 
@@ -58,7 +58,7 @@ def asked(model, returns):
 
 def levels_of(returns):
     rows = np.empty(len(returns), level.LEVEL)
-    level.advance(level.empty(1), level.grid(), zeros(len(returns)), returns, rows)
+    level.advance(level.empty(1), level_grid.grid(), zeros(len(returns)), returns, rows)
     return rows
 
 

@@ -162,7 +162,7 @@ def test_shares_below_are_uniform_and_independent_where_the_model_is_true(seed):
     below = Single(template).take(returns).below[2_000:]
     assert stats.kstest(below, "uniform").pvalue > 0.01
     size = abs(below - 0.5)
-    assert stats.pearsonr(size[1:], size[:-1]).pvalue > 1e-4
+    assert abs(stats.pearsonr(size[1:], size[:-1]).statistic) < 0.06
 
 
 @many_bars
