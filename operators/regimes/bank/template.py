@@ -73,7 +73,7 @@ class Template:
     place_base: tuple[float, ...] = ()
     curve: Curve | None = None
     tied: bool = False
-    garch: bool = False  # parameters "shock" (α) and "memory" (β)
+    garch: bool = False  # parameters "shock" (α) and "lasting" (α + β)
     anchored: bool = False  # state 0 is pulled to the price at which it began, with parameter "pull"
     phases: int = 1
     log_odds: float = 0.0  # prior log odds of the template as such
