@@ -107,7 +107,7 @@ def volatility(labels: int = 3) -> Model:
 
 def direction(labels: int = 3) -> Model:
     """Bear (neutral) bull."""
-    return model(pools.directions(labels), (labels,))
+    return model(pools.directions(labels), (labels,), relative=True)
 
 
 def dynamics() -> Model:

@@ -9,8 +9,8 @@ the scale of the latest returns and `penalty` nats behind the best: where the ma
 With p goes `occupancy`: what the probabilities must be divided by for the label of highest balanced accuracy, each
 learner's by its own long-run mean, 1 / occupancy = Σ w p / occupancy(learner) / Σ w p.
 
-Warm-up: SETTLE returns, until then all is NaN. NaN return: a bar without one; the states move, and
-nothing is judged. Infinite and wild returns are cut to LARGEST units.
+Warm-up: SETTLE returns, until then all is NaN. A return that is NaN or infinite: a bar without one; the states move,
+and nothing is judged. Wild returns are cut to LARGEST units.
 Cost: 1.5 µs for the features of a bar, 1 … 3 µs per learner. Memory: 1 … 3 kB per learner.
 
 Raftery, Kárný, Ettler (2010), "Online prediction under model uncertainty via dynamic model averaging", Technometrics

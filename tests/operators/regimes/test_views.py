@@ -16,9 +16,10 @@ MODELS = {
     "direction": views.direction(),
     "direction of two": views.direction(2),
     "dynamics": views.dynamics(),
+    "drifts": views.model([catalogue.direction(0.1, (1.2, 0.9))], (3,)),
     "four views": views.model([catalogue.timescales(0.5, 0.1, 0.3, 0.8)], (2, 2, 2, 2)),
 }
-ALONE = ("direction", "direction of two", "four views")  # no other witness speaks for them
+ALONE = ("drifts", "four views")  # no other witness speaks for them
 each = pytest.mark.parametrize("model", [replace(model, learning=QUICK) for model in MODELS.values()], ids=MODELS)
 
 alone = pytest.mark.parametrize("model", [replace(MODELS[name], learning=QUICK) for name in ALONE], ids=ALONE)
@@ -99,8 +100,9 @@ def test_volatility_is_between_what_the_bank_and_the_level_head_say(labels):
     assert_between(followed.views[0].probability, asked(model, returns)[0][:, 0], other)
 
 
-def test_dynamics_are_between_what_banks_of_returns_and_of_returns_over_volatility_say():
-    model, returns = replace(views.dynamics(), learning=QUICK), market(400)
+@pytest.mark.parametrize("name", ["direction", "dynamics"])
+def test_others_are_between_what_banks_of_returns_and_of_returns_over_volatility_say(name):
+    model, returns = replace(MODELS[name], learning=QUICK), market(400)
     found = views.follow(model, views.begin(model, 1), zeros(400), returns).views[0].probability
     volatility = pl.Series(levels_of(returns)["volatility"]).fill_nan(None).forward_fill().shift(1).to_numpy()
     assert_between(found, asked(model, returns)[0][:, 0], asked(model, returns / volatility)[0][:, 0])
