@@ -32,7 +32,7 @@ def times_of(columns: Columns) -> NDArray[np.int64]:
         )
     try:
         return _nanoseconds(found)
-    except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
+    except (pl.exceptions.PolarsError, ValueError, TypeError, OverflowError) as error:
         raise SettingsError(f"column {found.name!r} cannot be read as times: {error}") from error
 
 

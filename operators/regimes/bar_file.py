@@ -1,6 +1,6 @@
 """`regimes_of`: the flow's own regimes for a frame of bars from anywhere; no store, the same operators, causal.
 
-Rows must ascend in time. The length of a bar is the smallest step between the first bars, while the regime is unknown
+Rows must ascend in time. The length of a bar is the middle one of the first steps, while the regime is unknown
 anyway, so later rows never change earlier ones. Steps longer than a bar are bars that never came: the filters go on
 without an observation. Daily bars of a market that closes (weekends, holidays) may skip up to CLOSED_DAYS without
 that.
@@ -101,9 +101,9 @@ def _ascending(times: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _interval(times: NDArray[np.int64], name: str) -> int:
-    """Smallest step among the first bars, ns; that of the timeframe where there is only one."""
-    steps = np.diff(times[: SETTLE + 1])
-    return int(steps.min()) if len(steps) else TIMEFRAMES[REGIME_TIMEFRAMES[name]] * SECOND_NS
+    """Middle one of the first steps between bars, ns; that of the timeframe where there is only one bar."""
+    steps = np.sort(np.diff(times[: SETTLE + 1]))
+    return int(steps[(len(steps) - 1) // 2]) if len(steps) else TIMEFRAMES[REGIME_TIMEFRAMES[name]] * SECOND_NS
 
 
 def _without_closed_days(times: NDArray[np.int64], interval_ns: int) -> NDArray[np.int64]:

@@ -15,7 +15,8 @@ volatility together with a level head (blend.py); labels raw and held (decision.
 Warm-up: SETTLE returns of a timeframe; until then the regime is "unknown" and every measure NaN. Change points and
 scores of forecasts take longer, as their files say.
 Timeframes, if not told otherwise: ultra_short = 1 s bars, short = 1 min, medium = 1 h, long = 1 day.
-Cost: 0.2 ms per bar and instrument, and about 2 ms per batch and timeframe that closes one; nothing otherwise.
+Cost: 0.2 ms per bar of seconds, 0.3 ms of minutes, 1.1 ms of hours and days, where River looks harder; about 2 ms per
+batch and timeframe that closes one; nothing otherwise.
 """
 
 from collections.abc import Mapping

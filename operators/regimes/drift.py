@@ -16,7 +16,7 @@ Alarms per 1000 independent values of one distribution: adwin 0.0, page_hinkley 
 Bars until the mean is seen to have moved by one standard deviation: adwin 70, page_hinkley 23, kswin 28 looks.
 
 Cost per value: 3 µs, and 400 µs for each look of kswin, which is why it takes every `kswin_every`-th value only: by
-KSWIN_EVERY, 7 µs a bar of seconds, 20 µs a bar of minutes, 400 µs where bars are hours apart. Memory: 10 KB.
+KSWIN_EVERY, 7 µs a bar of seconds, 20 µs of minutes, 400 µs of hours and days, for each value. Memory: 10 KB.
 Deterministic: kswin draws its 30 values by SEED; all state can be pickled and goes on as it would have.
 """
 

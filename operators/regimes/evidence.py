@@ -34,9 +34,7 @@ READ = {
     ),
 }
 SIGNIFICANT = 1.96  # standard errors
-MEAN_RETURNS = (
-    58.0  # independent returns worth as much as an exponential window with a half-life of 20: (1 + d) / (1 − d)
-)
+MEAN_RETURNS = 58.0  # that a mean with a half-life of 20 is worth, (1 + d) / (1 − d)
 
 
 def _z(column: str) -> Callable[[Statistics], float]:

@@ -51,6 +51,7 @@ LEAST_WEIGHT = 1e-6  # of a member before each bar
 WARM_UP_BARS = 30
 PRIOR_BARS = 20.0  # what the first histogram counts for
 PRIOR_SPREAD = 0.5  # and how wide it is
+OUTER = 20  # points from the middle at which the grid moves by as many
 MEAN_BARS = 500.0  # memory of the slow mean
 LARGEST = 1000.0
 GAUSS = 1.2533141373155001  # √(π/2): standard deviation over mean |r| of a normal variable
@@ -170,27 +171,31 @@ def describe(state: Any, model: Any, n: int, out: Any) -> None:
         mean += mixed[i] * model.volatility[i]
         start += height
     out["volatility"] = mean * exp(state.centre[n])
-    out["calm"], out["normal"], out["stressed"] = calm, lower - calm, 1.0 - lower
+    out["calm"], out["normal"], out["stressed"] = calm, max(lower - calm, 0.0), max(1.0 - lower, 0.0)
 
 
 @part
 def remember(state: Any, model: Any, n: int) -> None:
-    """The belief enters the past and the slow mean, which the grid follows."""
+    """The belief enters the past and the slow mean, which the grid follows; at once where the belief nears its end."""
     mean = 0.0
     for i in range(POINTS):
         state.past[n, i] = state.past[n, i] * model.keep[0] + state.mixed[n, i]
         mean += state.mixed[n, i] * (i - MIDDLE) * WIDTH
     memory = min(MEAN_BARS, PRIOR_BARS + state.bars[n] - WARM_UP_BARS)
     state.offset[n] += (mean - state.offset[n]) / memory
-    points = 1 if state.offset[n] > 0.5 * WIDTH else -1 if state.offset[n] < -0.5 * WIDTH else 0
-    if points == 0 or (points < 0 and state.centre[n] < log(state.smallest[n])):
-        return
-    state.offset[n] -= points * WIDTH
-    state.centre[n] += points * WIDTH
-    shift(state.past[n], points)
-    shift(state.mixed[n], points)
-    for m in range(len(state.weight[n])):
-        shift(state.belief[n, m], points)
+    far = abs(mean) > OUTER * WIDTH
+    if far:
+        state.offset[n] = mean
+    step = 1 if state.offset[n] > 0.5 * WIDTH else -1 if state.offset[n] < -0.5 * WIDTH else 0
+    for _ in range(OUTER if far else abs(step)):
+        if step < 0 and state.centre[n] < log(state.smallest[n]):
+            return
+        state.offset[n] -= step * WIDTH
+        state.centre[n] += step * WIDTH
+        shift(state.past[n], step)
+        shift(state.mixed[n], step)
+        for m in range(len(state.weight[n])):
+            shift(state.belief[n, m], step)
 
 
 @part

@@ -3,7 +3,8 @@
 Drift: of the size of returns, the returns, their product with the one before, and of how badly each bar was foretold
 (drift.py). Forecast: P(label LEARNED_BARS later), the filter's own and the classifiers' weighed by merit
 (river/ensemble.py), from FEATURES; it takes the place of the filter's own where the timeframe has classifiers.
-Cost: 15 µs a bar for the detectors, 40 µs a view for the classifiers, none of them where bars are seconds.
+Cost: 15 µs a bar for the detectors, and 1.6 ms where KSWIN looks (drift.KSWIN_EVERY); 40 µs a view for the
+classifiers, none of them where bars are seconds.
 """
 
 from collections.abc import Mapping

@@ -78,7 +78,7 @@ class View:
 
 @dataclass(frozen=True)
 class Followed:
-    """All views after each of R bars, and how the bars were foretold."""
+    """All views after each of R bars, and how the first bank, that of the returns as they are, foretold them."""
 
     views: tuple[View, ...]
     log_density: Float64Array  # (R,) of the return, before it; NaN while the bank settles

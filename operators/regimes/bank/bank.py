@@ -10,7 +10,8 @@ With p goes `occupancy`: what the probabilities must be divided by for the label
 learner's by its own long-run mean, 1 / occupancy = Σ w p / occupancy(learner) / Σ w p.
 
 Warm-up: SETTLE returns, until then all is NaN. A return that is NaN or infinite: a bar without one; the states move,
-and nothing is judged. Wild returns are cut to LARGEST units.
+and nothing is judged; so is a return of exactly 0, which prices in ticks make often and which would teach the filters
+of ticks. Wild returns are cut to LARGEST units; where sizes leave FARTHEST units, the bank settles anew.
 Cost: 1.5 µs for the features of a bar, 1 … 3 µs per learner. Memory: 1 … 3 kB per learner.
 
 Raftery, Kárný, Ettler (2010), "Online prediction under model uncertainty via dynamic model averaging", Technometrics
@@ -39,6 +40,7 @@ RECENT = 1.0 / 100.0  # weight of the newest bar in the recent size
 LARGEST = 1e4
 WILDEST = 6.0  # sizes at which a return enters the recent size
 LEAST_UNIT = 1e-12
+FARTHEST = 150.0  # recent size over the unit, either way, at which the unit is no more what it was
 YOUNG_BARS = 200.0  # that the prior occupancy counts for
 OCCUPANCY_BARS = 4000.0  # half-life
 RAREST = 0.03  # added to an occupancy
@@ -87,6 +89,10 @@ def take(state: Bank, stack: Stack, settings: Any, n: int, r: float, work: Work)
         return nan, nan
     if state.bars[n] % int(settings[2]) == 0 and state.born.shape[1] > 1:
         _renew(state, stack, n, settings[3])
+    if r == 0.0:
+        _pass(state, n, 0.0)
+        state.bars[n] += 1
+        return nan, nan
     z = min(max(r / state.unit[n], -LARGEST), LARGEST)
     features.write(state.past[n], state.averages[n], state.bars[n], work.features)
     log_density, below = _judge(state, stack, settings, n, z, work)
@@ -95,7 +101,10 @@ def take(state: Bank, stack: Stack, settings: Any, n: int, r: float, work: Work)
     size = min(abs(z) * GAUSS, WILDEST * state.recent[n])
     state.recent[n] += RECENT * (size - state.recent[n])
     state.bars[n] += 1
-    return log_density - log(state.unit[n]), below
+    log_density -= log(state.unit[n])
+    if not 1.0 / FARTHEST < state.recent[n] < FARTHEST:
+        _forget(state, n)
+    return log_density, below
 
 
 @part
@@ -122,6 +131,16 @@ def _settle(state: Bank, stack: Stack, n: int, r: float) -> None:
     for m in range(learners):
         begin(state, stack, n, m, 0.0, 0.0)
         state.weight[n, m] = 1.0 / learners
+
+
+@part
+def _forget(state: Bank, n: int) -> None:
+    """The market has another unit now, as after a peg that broke: all begins anew."""
+    state.bars[n], state.unit[n], state.price[n], state.before[n] = 0, 0.0, 0.0, 0.0
+    state.born[n, :] = 0
+    state.past[n, :] = 0.0
+    state.averages[n, :] = 0.0
+    state.weight[n, :] = 0.0
 
 
 @part

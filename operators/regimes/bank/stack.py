@@ -37,7 +37,14 @@ class Stack(NamedTuple):
 
 
 def stack(templates: Sequence[Template], label_counts: Sequence[int]) -> Stack:
-    """One learner per template, in their order; label_counts: the number of labels of each view."""
+    """One learner per template, in their order; label_counts: the number of labels of each view.
+
+    Raises ValueError for a template of more views, or with a label that a view has not.
+    """
+    for template in templates:
+        views = [max(labels) + 1 for labels in template.labels]
+        if len(views) > len(label_counts) or any(map(int.__gt__, views, label_counts)):
+            raise ValueError(f"template {template.name} has {views} labels, its views {list(label_counts)}")
     learners = len(templates)
     e = max(template.states for template in templates)
     d = max(len(template.parameters) for template in templates)

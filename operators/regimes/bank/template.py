@@ -33,7 +33,6 @@ Int64Array = NDArray[np.int64]
 Table = Mapping[int, Mapping[str, float]]  # state: parameter: coefficient
 
 SCALE, TAIL = "scale", "tail"  # every template's first two parameters
-FREEDOM = 6.0  # ν before anything is learned
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,13 @@ COLUMNS = ("high", "low", "trades", "ofi", "updates", "buy_volume", "sell_volume
 
 
 def measured(bars: Mapping[str, NDArray[np.float64]]) -> Float64Array:
-    """R rows of FEATURES, from COLUMNS of R bars."""
+    """R rows of FEATURES, from COLUMNS of R bars; no trades and no updates: nobody counted them, as in history."""
     high, low, trades, ofi, updates, bought, sold = (np.asarray(bars[name], np.float64) for name in COLUMNS)
     flow = np.sqrt(np.where(updates > 0, np.abs(ofi), np.nan))
     with np.errstate(invalid="ignore", divide="ignore"):
         features = (
             np.sqrt(np.log(high / low)),
-            np.sqrt(trades),
+            np.sqrt(np.where((trades > 0) | (updates > 0), trades, np.nan)),
             flow,
             np.sign(ofi) * flow,
             (bought - sold) / (bought + sold),

@@ -208,5 +208,5 @@ def test_features_of_bars_are_nan_where_the_bar_has_none():
     }
     found = bar_features.measured({name: np.array(values, float) for name, values in bars.items()})
     assert found[0] == pytest.approx([np.sqrt(np.log(1.01)), 2.0, 3.0, -3.0, -0.5])
-    assert found[1] == pytest.approx([np.nan, 0.0, np.nan, np.nan, np.nan], nan_ok=True)
+    assert found[1] == pytest.approx([np.nan, np.nan, np.nan, np.nan, np.nan], nan_ok=True)
     assert found[2] == pytest.approx([0.0, 1.0, 0.0, 0.0, 1.0])

@@ -106,12 +106,31 @@ def test_whatever_comes_rows_are_distributions(returns):
         assert (values > -1e-12).all()
     assert ((rows.balance[known] > 0) & (rows.balance[known] <= 1 + bank.RAREST)).all()
     assert np.isfinite(rows.mean[known]).all()
-    judged = known & np.isfinite(np.append(0, returns[1:]))
-    judged[: judged.argmax() + 1] = False  # the return that settles the unit is not foretold
+    before = np.append(False, known[:-1])  # the return that settles the unit is not foretold
+    judged = known & before & np.isfinite(returns) & (returns != 0)
     assert np.isfinite(rows.log_density[judged]).all()
     assert ((rows.below[judged] >= 0) & (rows.below[judged] <= 1 + 1e-12)).all()
     assert all(np.isfinite(values).all() for values in single.state)
-    assert (known.cumsum()[~known] == 0).all()
+
+
+def test_a_market_of_another_unit_is_learned_anew():
+    quiet = np.random.default_rng(2).standard_normal(60) * 1e-6
+    loud = market(800)
+    rows = Single(*TEMPLATES, **LEARNING).take(np.append(quiet, loud))
+    known = np.isfinite(rows.probability[:, 0, 0])
+    assert known[40:60].all()
+    assert not known[60:].all()
+    assert known[260:].all()
+    assert rows.log_density[860 - 500 :].mean() > 2.0
+
+
+def test_ties_teach_nothing():
+    returns = market(500)
+    tied = np.insert(returns, np.arange(200, 500, 3), 0.0)
+    single = Single(*TEMPLATES, **LEARNING)
+    rows = single.take(tied)
+    assert np.isnan(rows.log_density[tied == 0.0]).all()
+    assert np.isfinite(rows.log_density[200:][tied[200:] != 0.0]).all()
 
 
 def test_nothing_is_said_before_the_unit_is_known():
