@@ -30,7 +30,7 @@ from market.messages import Signal
 WEIGHTS: Mapping[str, float] = {"ultra_short": 0.25, "short": 0.25, "medium": 0.25, "long": 0.25}
 LIFETIME_BARS = 3  # an opinion that was not renewed for this many of its bars no longer counts
 YEAR_S = 365.25 * 86_400
-HORIZON_BARS = 250  # bars a direction lasts on average before anything is learned (operators/regimes/bank/catalogue.py)
+HORIZON_BARS = 200  # less than a direction is believed to last before anything is learned, 250 (operators/regimes/bank)
 ENTRY, STAY = 2.0, 1.0  # reach of a signal that begins to count, and of one that goes on counting, in round trips
 
 

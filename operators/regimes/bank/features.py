@@ -53,7 +53,7 @@ def fractional_forecast(hurst: float, order: int = MEMORY) -> tuple[Float64Array
         partial = (covariance[n] - coefficients @ covariance[n - 1 : 0 : -1]) / left
         coefficients = np.append(coefficients - partial * coefficients[::-1], partial)
         left *= 1.0 - partial * partial
-    return coefficients, left
+    return coefficients, float(left)
 
 
 def span_place(span: float) -> float:
