@@ -50,7 +50,7 @@ def regimes_of(
     known = {"timeframe": np.full(len(times), name), "time": times, "evidence": _leads(parts)}
     merged = known | {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}
     schema = {column: kind for column, kind in REGIME.items() if column not in LEFT_OUT}
-    return labels.table([merged], schema).insert_column(2, pl.Series("close", close))
+    return labels.table(merged, schema).insert_column(2, pl.Series("close", close))
 
 
 def _observed(

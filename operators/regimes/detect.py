@@ -21,6 +21,7 @@ batch and timeframe that closes one; nothing otherwise.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -36,6 +37,7 @@ from operators.regimes.labels import Columns
 from operators.regimes.report import Part, report
 from operators.regimes.views import Models
 from operators.regimes.witnesses.bar_features import COLUMNS
+from operators.slots import grown
 from operators.stage import Stage, registered, wire
 
 READ = ("close_time", "receive_time", "close", "mid_close", "revision", "frame", *COLUMNS)
@@ -71,7 +73,8 @@ def stage(*, timeframes: Mapping[str, str] = REGIME_TIMEFRAMES, models: Models |
         for number, (name, bar) in enumerate(timeframes.items()):
             rows = np.flatnonzero((bars["timeframe"] == bar) & (bars["revision"] == 0))
             if len(rows):
-                timeframe.grow(used, state.timeframes[name], name, intervals[name], len(batch.instruments))
+                begun = partial(timeframe.empty, used, name, intervals[name])
+                state.timeframes[name] = grown(state.timeframes[name], begun, len(batch.instruments))
                 seen = {column: values[rows] for column, values in bars.items()}
                 observed = timeframe.observe(
                     used, state.timeframes[name], name, intervals[name],

@@ -1,6 +1,6 @@
 """Rows of the tables `regimes`, `regime_changes` and `regime_forecasts` from what was observed of one timeframe."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -40,13 +40,12 @@ def regimes(found: Observed, interval_ns: int) -> Columns:
 def changes(found: Observed) -> Columns:
     """Columns of table `regime_changes` from view to held_bars, and `row`: the place of the bar among the observed."""
     parts = []
-    for number, (name, view) in enumerate(found.views.items()):
+    for name, view in found.views.items():
         rows = np.flatnonzero((view.previous != UNKNOWN_LABEL) & (view.held != view.previous))
         states = np.array(VIEWS[name])
         parts.append(
             {
                 "row": rows,
-                "order": np.full(len(rows), number),
                 "view": np.full(len(rows), name),
                 "previous": states[view.previous[rows]],
                 "regime": states[view.held[rows]],
@@ -96,11 +95,10 @@ def _by_state(probabilities: Mapping[str, NDArray[np.float64]]) -> Columns:
     return {f"probability_{state}": column for state, column in zip(STATES, columns, strict=True)}
 
 
-def table(columns: Sequence[Columns], schema: Mapping[str, Any]) -> pl.DataFrame:
-    """Parts of a table, one after the other, with the columns and types of its schema."""
-    return pl.DataFrame([_series(name, [part[name] for part in columns], kind) for name, kind in schema.items()])
+def table(columns: Columns, schema: Mapping[str, Any]) -> pl.DataFrame:
+    """Columns as a table with the columns and types of its schema."""
+    return pl.DataFrame([_series(name, columns[name], kind) for name, kind in schema.items()])
 
 
-def _series(name: str, parts: Sequence[NDArray[Any]], kind: Any) -> pl.Series:
-    values = np.concatenate(parts)
+def _series(name: str, values: NDArray[Any], kind: Any) -> pl.Series:
     return pl.Series(name, values.tolist() if values.dtype.kind in "OU" else values, kind, strict=False)

@@ -51,14 +51,6 @@ def empty(timeframe: str, series: int) -> Opinions:
     return Opinions(drift.empty(series, len(drift.WATCHED)), [np.nan] * series, made)
 
 
-def grow(state: Opinions, timeframe: str, series: int) -> None:
-    """Room for more series."""
-    more = empty(timeframe, series - len(state.before))
-    state.drifts += more.drifts
-    state.before += more.before
-    state.ensembles += more.ensembles
-
-
 def watch(
     state: Opinions, timeframe: str, series: Int64Array, returns: Float64Array, errors: Float64Array
 ) -> Int64Array:

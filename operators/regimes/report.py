@@ -45,13 +45,13 @@ def report(newest: Newest, batch: Batch, bars: Columns, parts: Sequence[Part]) -
     merged = {name: values[order] for name, values in merged.items()}
     newest, merged["agreement"] = _agreement(newest, len(batch.instruments), merged)
     merged["evidence"] = evidence.evidence(batch, merged)
-    batch = batch.with_table("regimes", labels.table([merged], REGIME))
+    batch = batch.with_table("regimes", labels.table(merged, REGIME))
     changes = _of_bars([labels.changes(part.observed) for part in parts], known, place, starts)
     if len(changes["place"]):
         changes["evidence"] = merged["evidence"][changes["place"]]
-        batch = batch.with_table("regime_changes", labels.table([changes], REGIME_CHANGE))
+        batch = batch.with_table("regime_changes", labels.table(changes, REGIME_CHANGE))
     expected = _of_bars([labels.forecasts(part.observed) for part in parts], known, place, starts)
-    return batch.with_table("regime_forecasts", labels.table([expected], REGIME_FORECAST)), newest
+    return batch.with_table("regime_forecasts", labels.table(expected, REGIME_FORECAST)), newest
 
 
 def _known(bars: Columns, part: Part) -> Columns:

@@ -5,7 +5,7 @@ Returns lose their season first (season.py), then every watcher sees them. A bar
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from functools import partial
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +17,6 @@ from operators.regimes.forecast import HORIZONS
 from operators.regimes.time_of_day import day_slot, slots_of_day
 from operators.regimes.views import Models
 from operators.regimes.witnesses import bar_features
-from operators.slots import grown
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
@@ -62,32 +61,23 @@ class Observed:
     drifts: Int64Array  # (R, drift.WATCHED, drift.DETECTORS) bars since the last alarm
 
 
+@cache
+def _day(interval_ns: int) -> season.Day:
+    """The day of bars of this length."""
+    return season.day(slots_of_day(interval_ns))
+
+
 def empty(models: Models, name: str, interval_ns: int, series: int) -> State:
-    """No bar yet; name: of the regime timeframe."""
-    labels = {view: len(VIEWS[view]) for view in models}
+    """No bar yet; name: of the regime timeframe. Grows by operators/slots.py."""
     return State(
         elapsed.empty(series),
-        season.empty(season.day(slots_of_day(interval_ns)), series),
+        season.empty(_day(interval_ns), series),
         {view: views.begin(model, series) for view, model in models.items()},
         change_point.empty(series),
         anomaly.empty(series),
-        {view: forecast_scores.empty(count, series) for view, count in labels.items()},
+        {view: forecast_scores.empty(len(VIEWS[view]), series) for view in models},
         opinions.empty(name, series),
     )
-
-
-def grow(models: Models, state: State, name: str, interval_ns: int, series: int) -> None:
-    """Room for more series; nothing where there is enough."""
-    if len(state.newest.time) >= series:
-        return
-    state.newest = grown(state.newest, elapsed.empty, series)
-    state.season = grown(state.season, partial(season.empty, season.day(slots_of_day(interval_ns))), series)
-    state.views = {view: views.grow(models[view], made, series) for view, made in state.views.items()}
-    state.runs = grown(state.runs, change_point.empty, series)
-    state.anomalies = grown(state.anomalies, anomaly.empty, series)
-    for view, made in state.scores.items():
-        state.scores[view] = grown(made, partial(forecast_scores.empty, len(VIEWS[view])), series)
-    opinions.grow(state.opinions, name, series)
 
 
 def observe(
@@ -114,8 +104,8 @@ def observe(
     seen = {view: found.views[0] for view, found in followed.items()}
     foretold, at = followed["volatility"], bars.places
     run_length, change, odd = _witnesses(state, bars.series, returns, foretold)
-    features = np.stack([returns / foretold.levels["volatility"], run_length, change, odd], axis=1)
-    opinions.correct(state.opinions, bars.series, _features(features), seen)
+    features = _features(returns / foretold.levels["volatility"], run_length, change, odd)
+    opinions.correct(state.opinions, bars.series, features, seen)
     came = np.isfinite(returns)
     scores = {view: _judge(models[view], state.scores[view], bars.series, came, found) for view, found in seen.items()}
     return Observed(
@@ -134,9 +124,9 @@ def observe(
 
 def _season(state: State, bars: elapsed.Passed, interval_ns: int) -> Float64Array:
     """What each return is divided by, as known before it."""
-    slots, divisors = slots_of_day(interval_ns), np.empty(len(bars.series))
-    times = day_slot(bars.times, interval_ns, slots)
-    season.advance(state.season, season.day(slots), bars.series, times, bars.returns, divisors)
+    day, divisors = _day(interval_ns), np.empty(len(bars.series))
+    slots = day_slot(bars.times, interval_ns, len(day.waves))
+    season.advance(state.season, day, bars.series, slots, bars.returns, divisors)
     return divisors
 
 
@@ -161,9 +151,8 @@ def _witnesses(
     return run_length, change, np.where(known, odd, np.nan)
 
 
-def _features(known: Float64Array) -> Float64Array:
+def _features(z: Float64Array, run_length: Float64Array, change: Float64Array, odd: Float64Array) -> Float64Array:
     """Return, run length, change point and anomaly as opinions.FEATURES."""
-    z, run_length, change, odd = known.T
     with np.errstate(invalid="ignore"):
         return np.stack([z, np.abs(z), np.log(run_length), change, odd], axis=1)
 

@@ -5,7 +5,7 @@ The flow, `barograph regimes` and the benchmarks all come through here, so they 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,6 @@ from operators.regimes.blend import Belief
 from operators.regimes.forecast import HORIZONS, forecast_rows
 from operators.regimes.witnesses import fusion, standard
 from operators.regimes.witnesses.bar_features import FEATURES, SIGNED
-from operators.slots import grown
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
@@ -56,7 +55,7 @@ class State:
     blend: Float64Array
     seen: standard.Standard  # what features of bars are usually like; of no series where they are not heard
     fusion: fusion.Fusion
-    decisions: list[decision.Decision]
+    decisions: tuple[decision.Decision, ...]  # by view
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def models() -> Models:
 
 
 def begin(model: Model, series: int) -> State:
-    """Nothing known."""
+    """Nothing known. Grows by operators/slots.py."""
     generations, heard = model.learning.generations, model.level or model.relative
     return State(
         learners.empty(model.stack, generations, series),
@@ -132,26 +131,7 @@ def begin(model: Model, series: int) -> State:
         blend.empty(series),
         standard.empty(len(FEATURES), series if model.heard else 0),
         fusion.empty(model.labels[0], len(FEATURES), series if model.heard else 0),
-        [decision.empty(np.full(labels, 1.0 / labels), series) for labels in model.labels],
-    )
-
-
-def grow(model: Model, state: State, series: int) -> State:
-    """Room for more series."""
-    empty_bank = partial(learners.empty, model.stack, model.learning.generations)
-    heard = series if model.level or model.relative else 0
-    return State(
-        grown(state.bank, empty_bank, series),
-        grown(state.relative, empty_bank, series if model.relative else 0),
-        grown(state.level, level.empty, heard),
-        grown(state.volatility, partial(np.full, fill_value=np.nan), heard),
-        grown(state.blend, blend.empty, series),
-        grown(state.seen, partial(standard.empty, len(FEATURES)), series if model.heard else 0),
-        grown(state.fusion, partial(fusion.empty, model.labels[0], len(FEATURES)), series if model.heard else 0),
-        [
-            grown(made, partial(decision.empty, np.full(labels, 1.0 / labels)), series)
-            for made, labels in zip(state.decisions, model.labels, strict=True)
-        ],
+        tuple(decision.empty(np.full(labels, 1.0 / labels), series) for labels in model.labels),
     )
 
 

@@ -2,18 +2,17 @@
 
     log f(u) = Λ(ν) − (ν + 1)/2 · log(1 + u²/(ν − 2)),   Λ(ν) = log Γ((ν+1)/2) − log Γ(ν/2) − ½ log(π(ν − 2))
 
-Its distribution function by Wallace's normal approximation, good to 0.002 for ν above 3:
-
-    F(u) ≈ Φ((8ν + 1)/(8ν + 3) · √(ν log(1 + t²/ν)) · sign t),   t = u √(ν/(ν − 2))
+Its distribution function by Wallace's normal approximation (operators/regimes/normal_score.py), good to 0.002 for ν
+above 3.
 
 Γ and ψ by Stirling's series after shifting the argument above 8, accurate to 1e-11, our own so that compiled and
-interpreted kernels agree to the bit. Abramowitz, Stegun (1964), 6.1.41 and 6.3.18; Wallace (1959),
-Ann. Math. Stat. 30(4), doi:10.1214/aoms/1177706093.
+interpreted kernels agree to the bit. Abramowitz, Stegun (1964), 6.1.41 and 6.3.18.
 """
 
-from math import erfc, log, log1p, pi, sqrt
+from math import log, log1p, pi
 
 from operators.kernel import part
+from operators.regimes.normal_score import share_of, student_score
 
 SHIFT = 8.0
 
@@ -77,6 +76,4 @@ def pull(u: float, freedom: float) -> float:
 @part
 def share_below(u: float, freedom: float) -> float:
     """F(u): share of the distribution below u."""
-    normal = sqrt(freedom * log1p(u * u / (freedom - 2.0))) * (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0)
-    above = 0.5 * erfc(normal * sqrt(0.5))
-    return 1.0 - above if u > 0.0 else above
+    return share_of(student_score(u, freedom))

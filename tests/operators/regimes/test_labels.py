@@ -118,6 +118,7 @@ def test_a_table_has_the_columns_and_types_of_its_schema(schema):
     if "evidence" in columns:
         columns["evidence"] = np.empty(1, object)
         columns["evidence"][0] = [{"key": "k", "value": 1.0}]
-    found = labels.table([columns, columns], schema)
+    twice = {name: np.concatenate([values, values]) for name, values in columns.items()}
+    found = labels.table(twice, schema)
     assert dict(found.schema) == {name: pl.DataFrame(schema={name: kind}).schema[name] for name, kind in schema.items()}
     assert len(found) == 2

@@ -2,17 +2,20 @@
 
 import math
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
 
 from operators.regimes import timeframe
 from operators.regimes.bank.bank import SETTLE
+from operators.slots import grown
 from tests.operators.regimes.case_detect import MODELS
 
 HOUR = 3_600 * 10**9
 START = 1_700_000_000 // 3_600 * HOUR
 NAME = "medium"
+EMPTY = partial(timeframe.empty, MODELS, NAME, HOUR)
 
 
 def closes(bars, seed=0):
@@ -50,10 +53,10 @@ def everything(found):
 
 def test_a_series_that_comes_later_is_as_if_it_had_been_there_and_changes_no_other():
     state = timeframe.empty(MODELS, NAME, HOUR, 0)
-    timeframe.grow(MODELS, state, NAME, HOUR, 1)
+    state = grown(state, EMPTY, 1)
     first, second = closes(160, 1), closes(120, 2)
     parts = [observe(state, first[:70])]
-    timeframe.grow(MODELS, state, NAME, HOUR, 3)
+    state = grown(state, EMPTY, 3)
     later = observe(state, second, series=2)
     parts.append(observe(state, first[70:], start=70))
     assert np.array_equal(np.vstack([everything(part) for part in parts]), everything(alone(first)), equal_nan=True)
@@ -64,7 +67,7 @@ def test_growing_to_what_there_is_changes_nothing():
     state = timeframe.empty(MODELS, NAME, HOUR, 2)
     observe(state, closes(60), series=1)
     before = pickle.dumps(state)
-    timeframe.grow(MODELS, state, NAME, HOUR, 2)
+    state = grown(state, EMPTY, 2)
     assert pickle.dumps(state) == before
 
 

@@ -1,5 +1,6 @@
 import pickle
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -7,6 +8,7 @@ import pytest
 
 from operators.regimes import decision, forecast, level, level_grid, views
 from operators.regimes.bank import bank, catalogue, learners
+from operators.slots import grown
 from tests.operators.regimes.bank.single import many_bars
 
 QUICK = bank.Parameters(keep=0.999, remember=0.999, renew_bars=150, generations=2)
@@ -167,7 +169,7 @@ def test_cuts_pickles_and_more_series_change_no_bit(model):
     whole = columns(views.follow(model, views.begin(model, 1), zeros(300), returns))
     state, parts = views.begin(model, 1), []
     for number, some in enumerate(np.split(returns, [1, 29, bank.SETTLE, 160]), start=1):
-        state = views.grow(model, pickle.loads(pickle.dumps(state)), number)
+        state = grown(pickle.loads(pickle.dumps(state)), partial(views.begin, model), number)
         series = np.tile(np.arange(number), len(some))
         found = views.follow(model, state, series, np.repeat(some, number) * np.where(series, 3.0, 1.0))
         parts.append([column[::number] for column in columns(found)])
@@ -182,8 +184,8 @@ def test_a_series_that_comes_later_begins_as_the_first_did(model):
     fresh = columns(views.follow(model, views.begin(model, 1), zeros(200), returns))
     state = views.begin(model, 1)
     views.follow(model, state, zeros(300), market(300, seed=1))
-    grown = views.grow(model, state, 3)
-    late = columns(views.follow(model, grown, np.full(200, 2), returns))
+    larger = grown(state, partial(views.begin, model), 3)
+    late = columns(views.follow(model, larger, np.full(200, 2), returns))
     for found, expected in zip(late, fresh, strict=True):
         assert np.array_equal(found, expected, equal_nan=True)
 
@@ -191,4 +193,4 @@ def test_a_series_that_comes_later_begins_as_the_first_did(model):
 def test_nothing_to_add_is_no_copy():
     model = views.dynamics()
     state = views.begin(model, 2)
-    assert views.grow(model, state, 2).bank is state.bank
+    assert grown(state, partial(views.begin, model), 2).bank is state.bank
