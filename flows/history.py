@@ -27,7 +27,7 @@ from market.journal import LIVE_BLOCK_NS, partition_path
 from market.schema import TIMEFRAMES
 from sinks.journal import JournalWriter
 from venues.decimals import finest_step
-from venues.venue import Venue
+from venues.venue import Seen, Venue
 
 BATCH_BARS = 1000  # a micro-batch has no more,
 BATCH_NS = 3 * 366 * 86_400 * SECOND_NS  # nor longer ones: an insert block may not touch more than 100 months
@@ -154,7 +154,7 @@ def _append(journal: JournalWriter, received_ns: Sequence[int], frames: Sequence
 def _assumed(file: FileBars, venue: Venue, instrument: str) -> bytes:
     """The definition of an instrument that may not be known yet, by the steps that its bars seem to use."""
     price, size = (finest_step(texts(values, STEP_TEXTS)) for values in (file.close, file.volume))
-    return record.encode(msgspec.structs.replace(venue.infer(instrument, f"{price:f}", f"{size:f}"), assumed=True))
+    return record.encode(msgspec.structs.replace(venue.infer(instrument, Seen(f"{price:f}", f"{size:f}", 0, 0)), assumed=True))
 
 
 def _batches(received: NDArray[np.int64], start: int) -> Iterator[slice]:

@@ -109,7 +109,7 @@ def _joined(groups: list[_Group], new: _Group) -> list[_Group]:
     for group in (*sharing, new):
         joined.files += group.files
         for symbol, seen in group.steps.items():
-            refine(joined.steps.setdefault(symbol, Steps()), seen.tick_size, seen.lot_size)
+            refine(joined.steps.setdefault(symbol, Steps()), seen)
     return [*(group for group in groups if group not in sharing), joined]
 
 
@@ -204,13 +204,18 @@ def _define(journal: JournalWriter, group: _Group, venue: Venue, received_ns: in
         before = known.get(DEFINED + symbol)
         if before:
             defined = record.decode(record.SEPARATOR + before.encode())
-            refine(steps, Decimal(defined.tick_size), Decimal(defined.lot_size))
-        frame = record.encode(venue.infer(symbol, f"{steps.tick_size:f}", f"{steps.lot_size:f}"))
+            refine(steps, _steps_of(defined))
+        frame = record.encode(venue.infer(symbol, steps.seen))
         if frame[1:].decode() != before:
             journal.note(DEFINED + symbol, frame[1:].decode())
             frames.append(frame)
     if frames:
         journal.append([received_ns] * len(frames), frames)
+
+
+def _steps_of(defined: record.InstrumentDefined) -> Steps:
+    places = defined.price_decimals or 0, defined.size_decimals or 0
+    return Steps(Decimal(defined.tick_size), Decimal(defined.lot_size), *places)
 
 
 def micro_batches(lines: Iterable[Line]) -> Iterator[list[Line]]:

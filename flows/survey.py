@@ -8,9 +8,9 @@ from pathlib import Path
 from market.errors import CaptureError, FrameError
 from market.instrument import Instrument
 from sources.lines import Line, read_lines
-from venues.decimals import finest_step
+from venues.decimals import finest_step, most_places
 from venues.rows import Rows
-from venues.venue import Channel, Listing, Venue, listing
+from venues.venue import Channel, Listing, Seen, Venue, listing
 
 MAX_SYMBOLS = 1000  # in one file
 PROBED_FRAMES = 200  # looked at to tell whether the venue is the right one
@@ -22,6 +22,13 @@ class Steps:
 
     tick_size: Decimal = Decimal(1)
     lot_size: Decimal = Decimal(1)
+    price_decimals: int = 0  # most places behind the point, zeros counted
+    size_decimals: int = 0
+
+    @property
+    def seen(self) -> Seen:
+        """The same as texts, for the venue."""
+        return Seen(f"{self.tick_size:f}", f"{self.lot_size:f}", self.price_decimals, self.size_decimals)
 
 
 def survey(path: Path, venue: Venue) -> dict[str, Steps]:
@@ -41,7 +48,7 @@ def survey(path: Path, venue: Venue) -> dict[str, Steps]:
             f"no line of {path} is `<receive time> <frame>` with a frame of {venue.name}; is it a line capture?"
         )
     if len(found) == 1:
-        refine(next(iter(found.values())), unnamed.tick_size, unnamed.lot_size)
+        refine(next(iter(found.values())), unnamed)
     _probe(path, venue, found)
     return found
 
@@ -50,18 +57,22 @@ def _look(found: dict[str, Steps], unnamed: Steps, frame: bytes, venue: Venue) -
     """Take the steps of one frame, to `unnamed` where it has no symbol, as a book from REST; leave out what cannot be
     read, for the dead letters."""
     try:
-        texts = venue.texts(frame)
+        said = venue.texts(frame)
     except FrameError:
         return
-    if texts.prices:
-        steps = found.setdefault(texts.symbol, Steps()) if texts.symbol else unnamed
-        refine(steps, finest_step(texts.prices), finest_step(texts.sizes))
+    for texts in said:
+        if texts.prices:
+            steps = found.setdefault(texts.symbol, Steps()) if texts.symbol else unnamed
+            prices, sizes = texts.prices, texts.sizes
+            refine(steps, Steps(finest_step(prices), finest_step(sizes), most_places(prices), most_places(sizes)))
 
 
-def refine(steps: Steps, tick_size: Decimal, lot_size: Decimal) -> None:
-    """Make steps finer where these are."""
-    steps.tick_size = min(steps.tick_size, tick_size)
-    steps.lot_size = min(steps.lot_size, lot_size)
+def refine(steps: Steps, other: Steps) -> None:
+    """Make steps finer where others are."""
+    steps.tick_size = min(steps.tick_size, other.tick_size)
+    steps.lot_size = min(steps.lot_size, other.lot_size)
+    steps.price_decimals = max(steps.price_decimals, other.price_decimals)
+    steps.size_decimals = max(steps.size_decimals, other.size_decimals)
 
 
 def _probe(path: Path, venue: Venue, found: dict[str, Steps]) -> None:
@@ -72,7 +83,7 @@ def _probe(path: Path, venue: Venue, found: dict[str, Steps]) -> None:
     }
     reasons: dict[bool, list[str]] = {True: [], False: []}
     for line in islice((line for line in read_lines(path) if not line.skipped), PROBED_FRAMES):
-        is_depth = venue.channel_of(venue.stream_of(line.frame)) is Channel.DEPTH
+        is_depth = Channel.DEPTH in map(venue.channel_of, venue.streams_of(line.frame))
         reasons[is_depth].append(_failure(line, venue, listings))
     for tried in (reasons[True], reasons[True] + reasons[False]):
         if tried and all(tried):

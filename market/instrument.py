@@ -15,6 +15,8 @@ class Instrument(NamedTuple):
     lot_size: Decimal  # smallest size step, base currency or contracts
     contract_size: Decimal = Decimal(1)  # base units per 1 of size; quote units for inverse contracts
     inverse: bool = False  # coin-margined: notional is size × contract_size, in quote currency
+    price_decimals: int = -1  # of price texts on the wire, where a checksum depends on them; −1: as the tick size has
+    size_decimals: int = -1  # the same of sizes; −1: as the lot size has
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import msgspec
 SEPARATOR = b"\x1e"
 
 
-class InstrumentDefined(msgspec.Struct, frozen=True, tag_field="record", tag="instrument"):
+class InstrumentDefined(msgspec.Struct, frozen=True, tag_field="record", tag="instrument", omit_defaults=True):
     """An instrument and its steps, from the venue's metadata or inferred at import; holds from here on.
 
     An `assumed` one, as history needs, holds only until there is another: its steps are a guess.
@@ -23,6 +23,15 @@ class InstrumentDefined(msgspec.Struct, frozen=True, tag_field="record", tag="in
     contract_size: str = "1"
     inverse: bool = False
     assumed: bool = False
+    price_decimals: int | None = None  # of price texts on the wire, where a checksum depends on them
+    size_decimals: int | None = None
+    base: str = ""  # BTC, in every venue's spelling
+    quote: str = ""
+    kind: str = ""  # spot, perpetual, future, option, equity
+    status: str = ""  # the venue's word
+    stable_id: str = ""  # the venue's id that outlives renames
+    renamed_from: str = ""
+    effective_ns: int = 0  # when this holds from; 0: from when it was received
 
 
 class Bar(msgspec.Struct, frozen=True, tag_field="record", tag="bar", omit_defaults=True):

@@ -13,6 +13,7 @@ import polars as pl
 
 NO_TIME = 0
 NO_SEQUENCE = -1
+NO_CHECKSUM = 0
 
 
 class Kind(IntEnum):
@@ -30,6 +31,8 @@ class Kind(IntEnum):
     ORDER_REDUCE = 8  # this size of it was cancelled
     ORDER_EXECUTE = 9  # this size of it was executed
     ORDER_DELETE = 10  # is gone
+    PICTURE = 11  # header: full book again, of a feed that sends no changes; as a tick it is a DEPTH
+    QUOTE = 12  # header: best bid, best ask or both of one exchange (`previous`) of many: operators/book/consolidate.py
 
 
 class Flag(IntEnum):
@@ -40,6 +43,7 @@ class Flag(IntEnum):
     DISCONNECTED = 4  # on RESET: the socket was lost
     SILENT = 8  # on RESET: the subscription went silent
     TICK_CHANGED = 16  # on RESET: the price step changed, integer ticks no longer compare
+    MISSED = 32  # on RESET: the connection's counter shows that frames never came
 
 
 # One row per message header and per price level, in receive order, contiguous, 64 bytes.
@@ -47,9 +51,10 @@ EVENT = np.dtype(
     [
         ("exchange_time", np.int64),  # ns, NO_TIME where the venue gives none
         ("receive_time", np.int64),  # ns
-        ("sequence", np.int64),  # depth, snapshot, ticker: final update id; trades: trade id
-        ("previous", np.int64),  # depth: the update id this message continues; orders: id; NO_SEQUENCE elsewhere
-        ("price", np.int64),  # integer ticks of the instrument
+        # depth, snapshot, ticker: final update id, 0 where the venue counts nothing; trades: trade id, or a hash of it
+        ("sequence", np.int64),
+        ("previous", np.int64),  # depth: the update id this message continues; orders: id; quotes: exchange; else NO_SEQUENCE
+        ("price", np.int64),  # integer ticks; snapshot, depth: the venue's CRC32 of the book after it, or NO_CHECKSUM
         ("size", np.float64),  # base units or contracts; 0 deletes a level
         ("instrument", np.int32),  # row in the shard's instrument table
         ("levels", np.int32),  # headers: number of LEVEL rows that follow
@@ -126,7 +131,8 @@ GAP: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "receive_time": pl.Int64,  # when this row became known
     "channel": pl.String,  # depth, ticker, mark, trade or bar
-    # sequence, duplicate, crossed, limit, edge, disconnected, silent, shed, tick_size, unsynchronised, late, future
+    # sequence, checksum, duplicate, crossed, limit, edge, disconnected, silent, shed, tick_size, unsynchronised, late,
+    # future
     "cause": pl.String,
     "state": pl.String,  # open, healed; a duplicate is healed at once
     "start_time": pl.Int64,  # receive time of the last row known good
@@ -175,6 +181,51 @@ DEAD_LETTER: dict[str, type[pl.DataType]] = {
     "raw": pl.Binary,
 }
 
+# One row per word of the venue about whether, and within which prices, an instrument may trade.
+STATUS: dict[str, type[pl.DataType]] = {
+    "instrument": pl.String,
+    "exchange_time": pl.Int64,  # ns, NO_TIME where the venue gives none
+    "receive_time": pl.Int64,
+    "phase": pl.String,  # open, halted, auction, limited, closed, delisted, limits (a price band alone), unknown
+    "code": pl.String,  # the venue's own word
+    "reason": pl.String,  # the venue's own reason, "" for none
+    "lower_price": pl.Float64,  # of a price band; NaN where there is none
+    "upper_price": pl.Float64,
+    "frame": pl.Int32,
+}
+
+# One row per bar that the venue itself publishes; ours are in BAR.
+VENUE_BAR: dict[str, type[pl.DataType]] = {
+    "instrument": pl.String,
+    "timeframe": pl.String,  # 1s, 1m, 1d, …
+    "open_time": pl.Int64,  # ns
+    "receive_time": pl.Int64,
+    "open": pl.Float64,
+    "high": pl.Float64,
+    "low": pl.Float64,
+    "close": pl.Float64,
+    "volume": pl.Float64,
+    "notional": pl.Float64,  # volume × the venue's mean price; NaN where it gives none
+    "trades": pl.Int64,
+    "updated": pl.Boolean,  # it replaces one that was published before
+    "frame": pl.Int32,
+}
+
+# One row per trade that the venue takes back or corrects, after the fact.
+CORRECTION: dict[str, type[pl.DataType]] = {
+    "instrument": pl.String,
+    "exchange_time": pl.Int64,  # of the correction
+    "receive_time": pl.Int64,
+    "action": pl.String,  # cancel, correct
+    "trade_id": pl.Int64,  # of the trade, as in `trades`
+    "price": pl.Float64,  # as it was reported
+    "size": pl.Float64,
+    "new_trade_id": pl.Int64,  # NO_SEQUENCE for a cancel
+    "new_price": pl.Float64,  # NaN for a cancel
+    "new_size": pl.Float64,
+    "frame": pl.Int32,
+}
+
 INSTRUMENT: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "id": pl.Int32,  # row in the shard's instrument table
@@ -182,6 +233,13 @@ INSTRUMENT: dict[str, type[pl.DataType]] = {
     "lot_size": pl.Float64,
     "contract_size": pl.Float64,  # base units per 1 of size; quote units if inverse
     "inverse": pl.Boolean,
+    "base": pl.String,  # what is traded, in every venue's spelling: BTC; "" unknown
+    "quote": pl.String,  # in what it is paid
+    "kind": pl.String,  # spot, perpetual, future, option, equity; "" unknown
+    "status": pl.String,  # the venue's word: TRADING, online, live, …; "" unknown
+    "stable_id": pl.String,  # the venue's id that outlives renames; "" where it has none
+    "renamed_from": pl.String,  # the symbol before, "" for none
+    "effective_time": pl.Int64,  # ns, when this holds from; receive_time where the venue does not say
     "receive_time": pl.Int64,
     "frame": pl.Int32,
 }

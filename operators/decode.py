@@ -174,7 +174,9 @@ def _define(state: State, found: _Found, said: record.InstrumentDefined, receive
     number = state.table.id_of(instrument.symbol)
     state.listings[instrument.symbol] = listing(number, instrument)
     steps = (float(instrument.tick_size), float(instrument.lot_size), float(instrument.contract_size))
-    found.instruments.append((instrument.symbol, number, *steps, instrument.inverse, received, position))
+    names = said.base, said.quote, said.kind, said.status, said.stable_id, said.renamed_from
+    times = said.effective_ns or received, received
+    found.instruments.append((instrument.symbol, number, *steps, instrument.inverse, *names, *times, position))
 
 
 def _instrument(venue: str, said: record.InstrumentDefined) -> Instrument:
@@ -186,7 +188,8 @@ def _instrument(venue: str, said: record.InstrumentDefined) -> Instrument:
         step.is_finite() and SMALLEST_STEP <= step <= LARGEST_STEP for step in (tick_size, lot_size, contract_size)
     ):
         raise FrameError(f"{said.symbol} is defined with a step that is not from {SMALLEST_STEP} to {LARGEST_STEP}")
-    return Instrument(venue, said.symbol, tick_size, lot_size, contract_size, said.inverse)
+    places = (-1 if count is None else count for count in (said.price_decimals, said.size_decimals))
+    return Instrument(venue, said.symbol, tick_size, lot_size, contract_size, said.inverse, *places)
 
 
 def _bar(state: State, said: record.Bar, received: int, position: int) -> tuple[Any, ...]:

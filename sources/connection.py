@@ -74,7 +74,7 @@ class Connection:
             await self._socket.close()
 
     def _received(self, frame: bytes) -> None:
-        stream = self.venue.stream_of(frame)
+        stream = next(iter(self.venue.streams_of(frame)), "")
         self.on_frame(self, stream, self.clock.now_ns(), frame)
         self.frames += 1
         if stream:

@@ -176,7 +176,8 @@ class Keeper:
 
     def _rotation(self, connection: Connection) -> int:
         """When to rotate next, monotonic; an hour later after a try that failed."""
-        life_s = self.venue.limits.connection_life_s - ROTATE_BEFORE_S + (2 * self.random() - 1) * ROTATE_JITTER_S
+        longest_s = self.venue.limits.connection_life_s or 1 << 31
+        life_s = longest_s - ROTATE_BEFORE_S + (2 * self.random() - 1) * ROTATE_JITTER_S
         planned_ns = connection.opened_ns + int(life_s * SECOND_NS)
         return max(planned_ns, self.clock.monotonic_ns() + int(HANDOVER_TIMEOUT_S * SECOND_NS))
 

@@ -158,14 +158,14 @@ class Feed:
         backoff = Backoff(self.random)
         while True:
             try:
-                body = await rest.get(self.venue.metadata_request())
+                bodies = [await rest.get(request) for request in self.venue.metadata_requests(self.symbols)]
                 break
             except UnavailableError as error:
                 wait_s = backoff.failed()
                 self._explain(str(error))
                 log.warning("%s; retrying in %.1f s", error, wait_s)
                 await asyncio.sleep(wait_s)
-        for defined in self.venue.read_metadata(body, self.symbols):
+        for defined in self.venue.read_metadata(bodies, self.symbols):
             self._say(defined)
 
     def _explain(self, reason: str) -> None:
@@ -196,7 +196,9 @@ class Feed:
     async def _fetch(self, rest: Rest, symbol: str) -> None:
         """Ask for one full book and put it where it arrived; a failure is another wish."""
         try:
-            body = await rest.get(self.venue.snapshot_request(symbol))
+            request = self.venue.snapshot_request(symbol)
+            assert request is not None
+            body = await rest.get(request)
             said = record.Snapshot(symbol, msgspec.json.decode(body, type=msgspec.Raw))
         except (BarographError, msgspec.MsgspecError) as error:
             log.warning("no snapshot of %s: %s", symbol, error)

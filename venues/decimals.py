@@ -65,6 +65,15 @@ def finest_step(texts: Iterable[str], coarser_than: Decimal = Decimal(1)) -> Dec
     return min(coarser_than, Decimal(1).scaleb(-places))
 
 
+def most_places(texts: Iterable[str]) -> int:
+    """Decimal places as written, zeros counted, of the text that has most.
+
+    >>> most_places(["28145.10", "5000"])
+    2
+    """
+    return max((len(match[2] or "") for text in texts if (match := _matched(text))), default=0)
+
+
 def _places(match: re.Match[str]) -> int:
     """Decimal places of a number, zeros at its end not counted."""
     digits = (match[1] + (match[2] or "")).rstrip("0")

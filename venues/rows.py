@@ -43,6 +43,54 @@ class Mark(NamedTuple):
     frame: int
 
 
+class Status(NamedTuple):
+    """One row of market.schema.STATUS; the instrument by its symbol."""
+
+    instrument: str
+    exchange_time: int
+    receive_time: int
+    phase: str
+    code: str
+    reason: str
+    lower_price: float
+    upper_price: float
+    frame: int
+
+
+class VenueBar(NamedTuple):
+    """One row of market.schema.VENUE_BAR."""
+
+    instrument: str
+    timeframe: str
+    open_time: int
+    receive_time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    notional: float
+    trades: int
+    updated: bool
+    frame: int
+
+
+class Correction(NamedTuple):
+    """One row of market.schema.CORRECTION."""
+
+    instrument: str
+    exchange_time: int
+    receive_time: int
+    action: str
+    trade_id: int
+    price: float
+    size: float
+    new_trade_id: int
+    new_price: float
+    new_size: float
+    frame: int
+
+
 @dataclass
 class Rows:
     """What one batch of frames said, in frame order."""
@@ -52,6 +100,10 @@ class Rows:
     level_prices: list[int] = field(default_factory=list)  # ticks
     level_sizes: list[float] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    statuses: list[Status] = field(default_factory=list)
+    venue_bars: list[VenueBar] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+    numbers: list[tuple[int, int]] = field(default_factory=list)  # (frame, its number on its connection)
 
     def add(self, header: Header, size: float = 0.0) -> None:
         """A message without levels: a trade or a reset."""

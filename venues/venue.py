@@ -23,11 +23,15 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True)
 class Capability:
-    """How loss of a depth message shows."""
+    """How loss of a depth message shows, and what keeping a book of this venue takes."""
 
-    detection: Literal["counter", "chain", "range", "checksum", "none"]
+    detection: Literal["counter", "chain", "range", "checksum", "none"]  # none: unverifiable, which is never clean
     scope: Literal["symbol", "connection"] = "symbol"
     checked: Literal["before", "after"] = "before"  # applying the message
+    snapshot: Literal["rest", "stream"] = "rest"  # stream: a full book comes in band, first of all
+    checksum: Literal["", "kraken", "okx"] = ""  # how a CRC32 of the book is written; see operators/book/checksum.py
+    depths: tuple[int, ...] = ()  # levels a side that may be subscribed to, where the client must cut its book there
+    trade_ids: Literal["dense", "scattered"] = "dense"  # scattered: hashes, or not in order
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,21 @@ class Limits:
     streams_per_request: int
     requests_per_second: int  # client messages on one connection, pings and pongs included
     weight_per_minute: int  # REST budget per IP
-    connection_life_s: int
+    connection_life_s: int | None = None  # forced disconnect; None: the venue names none
+    connections: int = 300  # attempts per address …
+    connections_per_s: int = 300  # … in so many seconds
+    requests_per_hour: int | None = None  # subscribe and unsubscribe messages on one connection
+    request_bytes: int = 1 << 16  # of one client message
+    may_overlap: bool = True  # two connections at once, for a rotation
+
+
+@dataclass(frozen=True)
+class Keepalive:
+    """What the client must send so that the venue does not close."""
+
+    message: bytes
+    every_s: float
+    only_idle: bool = False  # only when nothing came for so long
 
 
 @dataclass(frozen=True)
@@ -61,11 +79,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A frame that is about the connection and not about the market."""
+    """A frame that is about the connection and not about the market.
 
-    kind: Literal["ack", "error", "shutdown"]
+    ack and error answer a request by its id, or name streams, or (`whole`) name every stream that is subscribed.
+    """
+
+    kind: Literal["ack", "error", "login", "refused", "shutdown", "maintenance", "pong"]
     request: int | None = None  # id of the request it answers
     text: str = ""
+    streams: tuple[str, ...] = ()
+    whole: bool = False
+    back: bool = False  # maintenance: it is over
 
 
 class Listing(NamedTuple):
@@ -76,7 +100,11 @@ class Listing(NamedTuple):
 
 
 class Venue(Protocol):
-    """One market of one exchange. Symbols are spelled as the venue does, upper case."""
+    """One market of one exchange. Symbols are spelled as the venue does, upper case.
+
+    A stream is what can be subscribed to and go silent by itself: a channel of a symbol. Its name is ours where the
+    venue has none: "book:BTC/USD".
+    """
 
     @property
     def name(self) -> str:
@@ -95,6 +123,14 @@ class Venue(Protocol):
         """What the venue allows."""
 
     @property
+    def keepalive(self) -> Keepalive | None:
+        """What the client must send now and then; None: answering pings is enough."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Names of the secrets that its market data need, such as "alpaca_key"; () for none."""
+
+    @property
     def calendar(self) -> str:
         """When it trades: a name that market.calendar knows."""
 
@@ -111,6 +147,12 @@ class Venue(Protocol):
     def carries(self, route: str) -> frozenset[Channel]:
         """The channels of a route by its name; all of them for an unknown name, which is the safe answer."""
 
+    def login(self, secrets: Mapping[str, str], time_ns: int) -> tuple[bytes, ...]:
+        """Client messages that come before any subscription, each answered by a "login" reply; () for none."""
+
+    def headers(self, secrets: Mapping[str, str]) -> Mapping[str, str]:
+        """HTTP headers of REST requests."""
+
     def requests(
         self, action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int
     ) -> list[tuple[int, bytes, tuple[str, ...]]]:
@@ -119,8 +161,11 @@ class Venue(Protocol):
     def reply(self, frame: bytes) -> Reply | None:
         """What a control frame says; None for market data. Cheap on data frames."""
 
-    def stream_of(self, frame: bytes) -> str:
-        """Name of the stream that a frame belongs to, "" where it names none. Cheap: it looks at the first bytes."""
+    def refuses(self, code: int, reason: str) -> bool:
+        """Whether a close code, or an HTTP status of the handshake, says that trying again is of no use."""
+
+    def streams_of(self, frame: bytes) -> tuple[str, ...]:
+        """The streams that a frame has data of, () for none. Cheap: it looks at the first bytes where it can."""
 
     def channel_of(self, stream: str) -> Channel:
         """What a stream carries."""
@@ -128,14 +173,14 @@ class Venue(Protocol):
     def symbol_of(self, stream: str) -> str:
         """Whose data a stream carries."""
 
-    def snapshot_request(self, symbol: str) -> Request:
-        """Where the full book is."""
+    def snapshot_request(self, symbol: str) -> Request | None:
+        """Where the full book is; None where it comes in band, so that subscribing anew asks for it."""
 
-    def metadata_request(self) -> Request:
-        """Where tick and lot sizes are."""
+    def metadata_requests(self, symbols: Sequence[str]) -> tuple[Request, ...]:
+        """Where tick and lot sizes are; () where the venue publishes none and `read_metadata` knows them."""
 
-    def read_metadata(self, body: bytes, symbols: Sequence[str]) -> list[InstrumentDefined]:
-        """Definitions of these symbols; raises VenueError naming the ones that are not listed."""
+    def read_metadata(self, bodies: Sequence[bytes], symbols: Sequence[str]) -> list[InstrumentDefined]:
+        """Definitions of these symbols out of the answers; raises VenueError naming the ones that are not listed."""
 
     def read(self, frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
         """Append the rows of one frame, all or none; nothing for control frames. Raises FrameError with the reason.
@@ -148,11 +193,11 @@ class Venue(Protocol):
     ) -> None:
         """Append the rows of a REST book, all or none. Raises FrameError with the reason."""
 
-    def texts(self, frame: bytes) -> "Texts":
-        """The symbol and the decimal texts of a frame, to infer steps from. Raises FrameError."""
+    def texts(self, frame: bytes) -> "Sequence[Texts]":
+        """The symbols and decimal texts of a frame, to infer steps from. Raises FrameError."""
 
-    def infer(self, symbol: str, tick_size: str, lot_size: str) -> InstrumentDefined:
-        """A definition from steps that were seen; the rest from what is public about the venue."""
+    def infer(self, symbol: str, seen: "Seen") -> InstrumentDefined:
+        """A definition from what was seen; the rest from what is public about the venue."""
 
 
 class Texts(NamedTuple):
@@ -161,6 +206,15 @@ class Texts(NamedTuple):
     symbol: str
     prices: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
+
+
+class Seen(NamedTuple):
+    """What the decimal texts of a recording show of one symbol."""
+
+    tick_size: str  # finest step in use
+    lot_size: str
+    price_decimals: int  # most places behind the point, zeros counted
+    size_decimals: int
 
 
 def listing(number: int, instrument: Instrument) -> Listing:

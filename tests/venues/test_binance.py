@@ -62,10 +62,10 @@ def test_other_frames_are_no_control_frames(frame: bytes) -> None:
 
 
 def test_stream_is_found_wherever_its_key_stands() -> None:
-    assert USDM.stream_of(b'{"stream":"btcusdt@depth@100ms","data":{}}') == "btcusdt@depth@100ms"
-    assert USDM.stream_of(b'{"data":{"u":1}, "stream":"btcusdt@trade"}') == "btcusdt@trade"
+    assert USDM.streams_of(b'{"stream":"btcusdt@depth@100ms","data":{}}') == ("btcusdt@depth@100ms",)
+    assert USDM.streams_of(b'{"data":{"u":1}, "stream":"btcusdt@trade"}') == ("btcusdt@trade",)
     for frame in (b"", b'{"stream":"cut', b"no json", b'{"result":null,"id":1}', b"[" * 10_000):
-        assert USDM.stream_of(frame) == ""
+        assert USDM.streams_of(frame) == ()
 
 
 def test_unknown_streams_are_never_shed() -> None:
@@ -78,7 +78,7 @@ def test_base_urls_can_be_replaced() -> None:
     moved = USDM.at(stream_url="ws://127.0.0.1:1/", rest_url="http://127.0.0.1:2")
     assert moved.routes(["BTCUSDT"])[0].url == "ws://127.0.0.1:1/public/stream"
     assert moved.snapshot_request("BTCUSDT").url == "http://127.0.0.1:2/fapi/v1/depth?symbol=BTCUSDT&limit=1000"
-    assert moved.metadata_request().url == "http://127.0.0.1:2/fapi/v1/exchangeInfo"
+    assert moved.metadata_requests(["A"])[0].url == "http://127.0.0.1:2/fapi/v1/exchangeInfo"
 
 
 INFO = msgspec.json.encode(
@@ -100,23 +100,23 @@ INFO = msgspec.json.encode(
 
 
 def test_definitions_come_from_exchange_info() -> None:
-    assert COINM.read_metadata(INFO, ["ETHUSD_PERP"]) == [InstrumentDefined("ETHUSD_PERP", "0.10", "1", "100", True)]
+    assert COINM.read_metadata([INFO], ["ETHUSD_PERP"]) == [InstrumentDefined("ETHUSD_PERP", "0.10", "1", "100", True)]
 
 
 def test_unlisted_symbols_are_named() -> None:
     with pytest.raises(VenueError, match=r"does not list XYZ, ABC; .* such as BTCUSD_PERP"):
-        COINM.read_metadata(INFO, ["XYZ", "ETHUSD_PERP", "ABC"])
+        COINM.read_metadata([INFO], ["XYZ", "ETHUSD_PERP", "ABC"])
     with pytest.raises(VenueError, match="something else"):
-        COINM.read_metadata(b"<html>", ["XYZ"])
+        COINM.read_metadata([b"<html>"], ["XYZ"])
 
 
 def test_texts_of_every_kind_of_frame_are_found() -> None:
     depth = b'{"data":{"e":"depthUpdate","s":"A","b":[["1.0","2"]],"a":[["3","4.5"]]}}'
-    assert USDM.texts(depth) == ("A", ("1.0", "3"), ("2", "4.5"))
-    assert USDM.texts(b'{"u":1,"s":"A","b":"1","B":"2","a":"3","A":"4"}') == ("A", ("1", "3"), ("2", "4"))
-    assert USDM.texts(b'{"e":"trade","s":"A","t":1,"p":"1","q":"2","b":88,"a":50}') == ("A", ("1",), ("2",))
-    assert USDM.texts(b'{"lastUpdateId":1,"bids":[["1","2"]],"asks":[]}') == ("", ("1",), ("2",))
-    assert USDM.texts(b'{"result":null,"id":1}') == ("", (), ())
+    assert USDM.texts(depth) == (("A", ("1.0", "3"), ("2", "4.5")),)
+    assert USDM.texts(b'{"u":1,"s":"A","b":"1","B":"2","a":"3","A":"4"}') == (("A", ("1", "3"), ("2", "4")),)
+    assert USDM.texts(b'{"e":"trade","s":"A","t":1,"p":"1","q":"2","b":88,"a":50}') == (("A", ("1",), ("2",)),)
+    assert USDM.texts(b'{"lastUpdateId":1,"bids":[["1","2"]],"asks":[]}') == (("", ("1",), ("2",)),)
+    assert USDM.texts(b'{"result":null,"id":1}') == (("", (), ()),)
     for poison in (b"", b"7", b'{"data":7}', b'{"b":[[1]],"a":[]}'):
         with pytest.raises(FrameError):
             USDM.texts(poison)

@@ -13,7 +13,7 @@ from venues.binance import control, metadata
 from venues.binance.read import Reader, read
 from venues.keys import Layout
 from venues.rows import Rows
-from venues.venue import Capability, Channel, Limits, Listing, Reply, Request, Route, Texts
+from venues.venue import Capability, Channel, Keepalive, Limits, Listing, Reply, Request, Route, Seen, Texts
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Binance:
     metadata_weight: int
     inverse: bool = False
     calendar: str = ALWAYS
+    keepalive: Keepalive | None = None
+    secrets: tuple[str, ...] = ()
 
     def at(self, *, stream_url: str, rest_url: str) -> "Binance":
         """The same product at other base URLs: a test network, a simulated exchange."""
@@ -57,6 +59,14 @@ class Binance:
         named = [path for path in self.paths if path.name == route] or self.paths
         return frozenset(control.channel_of(f"@{stream}") for path in named for stream in path.streams)
 
+    def login(self, secrets: Mapping[str, str], time_ns: int) -> tuple[bytes, ...]:  # noqa: ARG002 - public data
+        """Nothing: market data are public."""
+        return ()
+
+    def headers(self, secrets: Mapping[str, str]) -> Mapping[str, str]:  # noqa: ARG002
+        """None."""
+        return {}
+
     def requests(
         self, action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int
     ) -> list[tuple[int, bytes, tuple[str, ...]]]:
@@ -67,9 +77,14 @@ class Binance:
         """Ack, refusal or announced shutdown."""
         return control.reply(frame)
 
-    def stream_of(self, frame: bytes) -> str:
-        """Name of the frame's stream."""
-        return control.stream_of(frame)
+    def streams_of(self, frame: bytes) -> tuple[str, ...]:
+        """The name of the frame's stream."""
+        name = control.stream_of(frame)
+        return (name,) if name else ()
+
+    def refuses(self, code: int, reason: str) -> bool:  # noqa: ARG002
+        """Unavailable for legal reasons (451), and no path like this (404)."""
+        return code in (404, 451)
 
     def channel_of(self, stream: str) -> Channel:
         """What a stream carries."""
@@ -84,13 +99,13 @@ class Binance:
         url = f"{self.rest_url}{self.api}/depth?symbol={symbol}&limit={self.snapshot_levels}"
         return Request(url, self.snapshot_weight)
 
-    def metadata_request(self) -> Request:
+    def metadata_requests(self, symbols: Sequence[str]) -> tuple[Request, ...]:  # noqa: ARG002 - it lists all
         """GET exchangeInfo."""
-        return Request(f"{self.rest_url}{self.api}/exchangeInfo", self.metadata_weight)
+        return (Request(f"{self.rest_url}{self.api}/exchangeInfo", self.metadata_weight),)
 
-    def read_metadata(self, body: bytes, symbols: Sequence[str]) -> list[InstrumentDefined]:
+    def read_metadata(self, bodies: Sequence[bytes], symbols: Sequence[str]) -> list[InstrumentDefined]:
         """Definitions out of exchangeInfo."""
-        return metadata.read_exchange_info(self.name, body, symbols, inverse=self.inverse)
+        return metadata.read_exchange_info(self.name, bodies[0], symbols, inverse=self.inverse)
 
     def read(self, frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
         """Append the rows of one frame."""
@@ -110,14 +125,14 @@ class Binance:
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise FrameError(f"not a book of {symbol}: {error}") from error
 
-    def texts(self, frame: bytes) -> Texts:
+    def texts(self, frame: bytes) -> tuple[Texts, ...]:
         """Decimal texts of a frame."""
-        return metadata.texts(frame)
+        return (metadata.texts(frame),)
 
-    def infer(self, symbol: str, tick_size: str, lot_size: str) -> InstrumentDefined:
+    def infer(self, symbol: str, seen: Seen) -> InstrumentDefined:
         """A definition from steps that were seen."""
         contract_size = metadata.inferred_contract_size(symbol) if self.inverse else "1"
-        return InstrumentDefined(symbol, tick_size, lot_size, contract_size, self.inverse)
+        return InstrumentDefined(symbol, seen.tick_size, seen.lot_size, contract_size, self.inverse)
 
     def _route(self, path: Path, symbols: Sequence[str]) -> Route:
         streams = tuple(f"{symbol.lower()}@{stream}" for symbol in symbols for stream in path.streams)
