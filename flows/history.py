@@ -154,7 +154,9 @@ def _append(journal: JournalWriter, received_ns: Sequence[int], frames: Sequence
 def _assumed(file: FileBars, venue: Venue, instrument: str) -> bytes:
     """The definition of an instrument that may not be known yet, by the steps that its bars seem to use."""
     price, size = (finest_step(texts(values, STEP_TEXTS)) for values in (file.close, file.volume))
-    return record.encode(msgspec.structs.replace(venue.infer(instrument, Seen(f"{price:f}", f"{size:f}", 0, 0)), assumed=True))
+    return record.encode(
+        msgspec.structs.replace(venue.infer(instrument, Seen(f"{price:f}", f"{size:f}", 0, 0)), assumed=True)
+    )
 
 
 def _batches(received: NDArray[np.int64], start: int) -> Iterator[slice]:

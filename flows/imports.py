@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
+
 import venues
+from flows.answers import Answers
 from flows.survey import Steps, refine, survey
 from market import record
 from market.clock import MILLISECOND_NS, SECOND_NS
@@ -21,8 +24,9 @@ from market.errors import CaptureError
 from market.history import HISTORY
 from market.journal import partition_path, partitions
 from sinks.journal import JournalWriter
+from sources.captures import read_answers, read_capture
 from sources.journal_reader import JournalReader
-from sources.lines import Line, read_lines
+from sources.lines import Line
 from venues.venue import Venue
 
 BLOCK_NS = 10 * SECOND_NS
@@ -68,6 +72,7 @@ class _Group:
 
     shard: str
     steps: dict[str, Steps]
+    listed: dict[str, record.InstrumentDefined] = field(default_factory=dict)  # by the venue, in the recording itself
     files: list[tuple[Path, str]] = field(default_factory=list)  # with their SHA-256
 
 
@@ -95,7 +100,9 @@ def _grouped(paths: Iterable[Path], venue: Venue, data: Path) -> list[_Group]:
         if digest in digests:
             raise CaptureError(f"{path} and {digests[digest]} are the same file; name it once")
         digests[digest] = path
-        groups = _joined(groups, _Group("", survey(path, venue), [(path, digest)]))
+        steps = survey(path, venue)
+        listed = Answers(venue).definitions(read_answers(path), list(steps))
+        groups = _joined(groups, _Group("", steps, listed, [(path, digest)]))
     known = imported_shards(data, venue)
     for group in groups:
         group.shard = _continued_shard(group, known) or _shard(venue.name, group.steps)
@@ -108,6 +115,7 @@ def _joined(groups: list[_Group], new: _Group) -> list[_Group]:
     joined = _Group("", {})
     for group in (*sharing, new):
         joined.files += group.files
+        joined.listed |= group.listed
         for symbol, seen in group.steps.items():
             refine(joined.steps.setdefault(symbol, Steps()), seen)
     return [*(group for group in groups if group not in sharing), joined]
@@ -180,7 +188,7 @@ def _import_file(
     path: Path, group: _Group, journal: JournalWriter, venue: Venue, progress: Callable[[int], None] | None
 ) -> Imported:
     lines = skipped = batches = first_ns = last_ns = reported = 0
-    for batch in micro_batches(read_lines(path)):
+    for batch in micro_batches(read_capture(path, Answers(venue).snapshot)):
         if not batches:
             first_ns = next((line.received_ns for line in batch if line.received_ns), 0)
             _define(journal, group, venue, first_ns)
@@ -205,12 +213,29 @@ def _define(journal: JournalWriter, group: _Group, venue: Venue, received_ns: in
         if before:
             defined = record.decode(record.SEPARATOR + before.encode())
             refine(steps, _steps_of(defined))
-        frame = record.encode(venue.infer(symbol, steps.seen))
+        frame = record.encode(_defined(venue.infer(symbol, steps.seen), group.listed.get(symbol)))
         if frame[1:].decode() != before:
             journal.note(DEFINED + symbol, frame[1:].decode())
             frames.append(frame)
     if frames:
         journal.append([received_ns] * len(frames), frames)
+
+
+def _defined(seen: record.InstrumentDefined, listed: record.InstrumentDefined | None) -> record.InstrumentDefined:
+    """What the venue lists, with the finer of the steps listed and seen."""
+    if listed is None:
+        return seen
+    return msgspec.structs.replace(
+        listed,
+        tick_size=min(seen.tick_size, listed.tick_size, key=Decimal),
+        lot_size=min(seen.lot_size, listed.lot_size, key=Decimal),
+        price_decimals=_most(seen.price_decimals, listed.price_decimals),
+        size_decimals=_most(seen.size_decimals, listed.size_decimals),
+    )
+
+
+def _most(seen: int | None, listed: int | None) -> int | None:
+    return None if seen is None and listed is None else max(seen or 0, listed or 0)
 
 
 def _steps_of(defined: record.InstrumentDefined) -> Steps:

@@ -1,16 +1,20 @@
 """A first look at a line capture: whose frames these are, and the steps of price and size that they use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
+from flows.answers import Answers
+from market import record
 from market.errors import CaptureError, FrameError
 from market.instrument import Instrument
-from sources.lines import Line, read_lines
+from sources.captures import read_capture
+from sources.lines import Line
 from venues.decimals import finest_step, most_places
 from venues.rows import Rows
-from venues.venue import Channel, Listing, Seen, Venue, listing
+from venues.venue import Channel, Listing, Seen, Texts, Venue, listing
 
 MAX_SYMBOLS = 1000  # in one file
 PROBED_FRAMES = 200  # looked at to tell whether the venue is the right one
@@ -38,7 +42,7 @@ def survey(path: Path, venue: Venue) -> dict[str, Steps]:
     """
     found: dict[str, Steps] = {}
     unnamed = Steps()
-    for line in read_lines(path):
+    for line in read_capture(path, Answers(venue).snapshot):
         if not line.skipped:
             _look(found, unnamed, line.frame, venue)
         if len(found) > MAX_SYMBOLS:
@@ -57,7 +61,7 @@ def _look(found: dict[str, Steps], unnamed: Steps, frame: bytes, venue: Venue) -
     """Take the steps of one frame, to `unnamed` where it has no symbol, as a book from REST; leave out what cannot be
     read, for the dead letters."""
     try:
-        said = venue.texts(frame)
+        said = _texts(frame, venue)
     except FrameError:
         return
     for texts in said:
@@ -65,6 +69,16 @@ def _look(found: dict[str, Steps], unnamed: Steps, frame: bytes, venue: Venue) -
             steps = found.setdefault(texts.symbol, Steps()) if texts.symbol else unnamed
             prices, sizes = texts.prices, texts.sizes
             refine(steps, Steps(finest_step(prices), finest_step(sizes), most_places(prices), most_places(sizes)))
+
+
+def _texts(frame: bytes, venue: Venue) -> Sequence[Texts]:
+    """The texts of a frame of the venue, or of a book from REST that came with its symbol."""
+    if not record.is_record(frame):
+        return venue.texts(frame)
+    said = record.decode(frame)
+    if not isinstance(said, record.Snapshot):
+        return ()
+    return [texts._replace(symbol=said.symbol) for texts in venue.texts(bytes(said.body))]
 
 
 def refine(steps: Steps, other: Steps) -> None:
@@ -82,7 +96,7 @@ def _probe(path: Path, venue: Venue, found: dict[str, Steps]) -> None:
         for number, (symbol, steps) in enumerate(found.items())
     }
     reasons: dict[bool, list[str]] = {True: [], False: []}
-    for line in islice((line for line in read_lines(path) if not line.skipped), PROBED_FRAMES):
+    for line in islice((line for line in read_capture(path) if not line.skipped), PROBED_FRAMES):
         is_depth = Channel.DEPTH in map(venue.channel_of, venue.streams_of(line.frame))
         reasons[is_depth].append(_failure(line, venue, listings))
     for tried in (reasons[True], reasons[True] + reasons[False]):

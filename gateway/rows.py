@@ -21,6 +21,14 @@ class Instrument:
     lot_size: float
     contract_size: float
     inverse: bool
+    base: str
+    quote: str
+    kind: str
+    status: str
+    detection: str  # how a lost book message shows; none: books of this venue are unverifiable
+    stable_id: str
+    renamed_from: str
+    effective_time: Time
     receive_time: Time
 
 

@@ -53,7 +53,7 @@ EVENT = np.dtype(
         ("receive_time", np.int64),  # ns
         # depth, snapshot, ticker: final update id, 0 where the venue counts nothing; trades: trade id, or a hash of it
         ("sequence", np.int64),
-        ("previous", np.int64),  # depth: the update id this message continues; orders: id; quotes: exchange; else NO_SEQUENCE
+        ("previous", np.int64),  # depth: the update id this message continues; orders: id; quotes: exchange
         ("price", np.int64),  # integer ticks; snapshot, depth: the venue's CRC32 of the book after it, or NO_CHECKSUM
         ("size", np.float64),  # base units or contracts; 0 deletes a level
         ("instrument", np.int32),  # row in the shard's instrument table
@@ -237,6 +237,7 @@ INSTRUMENT: dict[str, type[pl.DataType]] = {
     "quote": pl.String,  # in what it is paid
     "kind": pl.String,  # spot, perpetual, future, option, equity; "" unknown
     "status": pl.String,  # the venue's word: TRADING, online, live, …; "" unknown
+    "detection": pl.String,  # how a lost book message shows: counter, chain, range, checksum; none: unverifiable
     "stable_id": pl.String,  # the venue's id that outlives renames; "" where it has none
     "renamed_from": pl.String,  # the symbol before, "" for none
     "effective_time": pl.Int64,  # ns, when this holds from; receive_time where the venue does not say

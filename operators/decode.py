@@ -35,7 +35,21 @@ from market.clock import SECOND_NS
 from market.errors import FrameError
 from market.history import HISTORY
 from market.instrument import Instrument, InstrumentTable
-from market.schema import BAR, DEAD_LETTER, GAP, INSTRUMENT, NO_SEQUENCE, NO_TIME, TIMEFRAMES, Flag, Kind
+from market.schema import (
+    BAR,
+    CORRECTION,
+    DEAD_LETTER,
+    GAP,
+    INSTRUMENT,
+    NO_SEQUENCE,
+    NO_TIME,
+    STATUS,
+    TIMEFRAMES,
+    VENUE_BAR,
+    Flag,
+    Kind,
+)
+from operators.connection import Counter, check, mended
 from operators.repeats import Remembered, repeated
 from operators.repeats import empty as no_trades
 from operators.scan.reading import Reading
@@ -58,6 +72,7 @@ class State:
     trades: Remembered = field(default_factory=lambda: no_trades(0))
     symbols: Symbols = field(default_factory=Symbols)  # of the table
     assumed: set[str] = field(default_factory=set)  # symbols whose steps are a guess until they are defined
+    counter: Counter = field(default_factory=Counter)  # of frames, where the venue numbers those of a connection
 
 
 @dataclass
@@ -71,6 +86,7 @@ class _Found:
     gaps: list[tuple[Any, ...]] = field(default_factory=list)
     history: list[tuple[Any, ...]] = field(default_factory=list)
     past: list[int] = field(default_factory=list)  # frames that tell history
+    connected: list[int] = field(default_factory=list)  # frames that tell of a new connection
 
     @property
     def rows(self) -> Rows:
@@ -95,7 +111,8 @@ def advance(state: State, batch: Batch) -> Batch:
     found = _Found(venue, Reading(venue.keys, batch))
     for position in found.reading.odd_frames(lambda: state.symbols.of(state.table)):
         _read(state, found, batch.frames[position], int(batch.receive_times[position]), position)
-    events = _without_repeats(state, found, found.reading.events())
+    events = _counted(state, found, batch, found.reading.events())
+    events = _without_repeats(state, found, events)
     marks = found.reading.marks()
     past = tuple(found.past)
     return _with_tables(batch._replace(events=events, marks=marks, instruments=state.table, past=past), found)
@@ -110,6 +127,20 @@ def _read(state: State, found: _Found, frame: bytes, received: int, position: in
             found.venue.read(frame, received, position, state.listings, found.rows)
     except FrameError as error:
         found.dead_letters.append((received, position, str(error), frame))
+
+
+def _counted(state: State, found: _Found, batch: Batch, events: Events) -> Events:
+    """The events as the numbers of frames on their connection allow; rows of `gaps` tell of what is missing."""
+    if found.venue.capability.scope != "connection":
+        return events
+    numbers = found.reading.numbers()
+    faults = check(state.counter, numbers, batch.receive_times, found.connected)
+    for fault in faults:
+        received = int(batch.receive_times[fault.frame])
+        cause = "duplicate" if fault.flag is None else "disconnected" if fault.number == 0 else "sequence"
+        what = received, Channel.TRADE.value, cause, "healed", fault.since_ns, fault.expected, fault.number, fault.frame
+        found.gaps += [(symbol, *what) for symbol in state.table.symbols]
+    return mended(events, faults, len(state.table), batch.receive_times) if faults else events
 
 
 def _without_repeats(state: State, found: _Found, events: Events) -> Events:
@@ -131,6 +162,9 @@ def _with_tables(batch: Batch, found: _Found) -> Batch:
         ("instruments", found.instruments, INSTRUMENT),
         ("gaps", found.gaps, GAP),
         (HISTORY, found.history, BAR),
+        ("market_status", found.rows.statuses, STATUS),
+        ("venue_bars", found.rows.venue_bars, VENUE_BAR),
+        ("trade_corrections", found.rows.corrections, CORRECTION),
     ):
         if rows:
             batch = batch.with_table(name, pl.DataFrame(rows, schema=schema, orient="row"))
@@ -145,6 +179,8 @@ def _read_record(state: State, found: _Found, frame: bytes, received: int, posit
         raise FrameError(f"a record of ours that is not understood: {error}") from error
     if record.is_past(said):
         found.past.append(position)
+    elif isinstance(said, record.Connected):
+        found.connected.append(position)
     match said:
         case record.InstrumentDefined():
             _define(state, found, said, received, position)
@@ -174,7 +210,8 @@ def _define(state: State, found: _Found, said: record.InstrumentDefined, receive
     number = state.table.id_of(instrument.symbol)
     state.listings[instrument.symbol] = listing(number, instrument)
     steps = (float(instrument.tick_size), float(instrument.lot_size), float(instrument.contract_size))
-    names = said.base, said.quote, said.kind, said.status, said.stable_id, said.renamed_from
+    detection = found.venue.capability.detection
+    names = said.base, said.quote, said.kind, said.status, detection, said.stable_id, said.renamed_from
     times = said.effective_ns or received, received
     found.instruments.append((instrument.symbol, number, *steps, instrument.inverse, *names, *times, position))
 

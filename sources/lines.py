@@ -8,7 +8,7 @@ compression.
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import IO, NamedTuple, cast
@@ -32,15 +32,21 @@ class Line(NamedTuple):
 
 def read_lines(path: Path) -> Iterator[Line]:
     """The lines of a capture in their order, empty ones left out; never raises for what stands in the file."""
+    with closing(opened(path)) as file:
+        yield from parsed(raw_lines(file))
+
+
+def parsed(raw_lines: Iterable[bytes | str]) -> Iterator[Line]:
+    """Raw lines as frames of a journal."""
     received_ns = 0
-    with closing(_opened(path)) as file:
-        for raw in _raw_lines(file):
-            line = _parsed(raw, received_ns)
-            received_ns = line.received_ns
-            yield line
+    for raw in raw_lines:
+        line = _parsed(raw, received_ns)
+        received_ns = line.received_ns
+        yield line
 
 
-def _opened(path: Path) -> IO[bytes]:
+def opened(path: Path) -> IO[bytes]:
+    """A file to read its plain bytes from."""
     match path.suffix:
         case ".gz":
             return cast(IO[bytes], gzip.open(path, "rb"))
@@ -51,7 +57,7 @@ def _opened(path: Path) -> IO[bytes]:
             return path.open("rb")
 
 
-def _raw_lines(file: IO[bytes]) -> Iterator[bytes | str]:
+def raw_lines(file: IO[bytes]) -> Iterator[bytes | str]:
     """Lines without their end; a text where the bytes cannot be had: why."""
     while True:
         try:
@@ -73,17 +79,18 @@ def _raw_lines(file: IO[bytes]) -> Iterator[bytes | str]:
 
 def _parsed(raw: bytes | str, before_ns: int) -> Line:
     if isinstance(raw, str):
-        return _skipped(before_ns, b"", raw)
+        return skipped(before_ns, b"", raw)
     stamp, _, frame = raw.partition(b" ")
     if not frame.strip():
-        return _skipped(before_ns, raw, "no `<receive time> <frame>` on this line")
+        return skipped(before_ns, raw, "no `<receive time> <frame>` on this line")
     try:
         if not (stamp.isdigit() and len(stamp) <= 20):
             raise ValueError(f"{stamp[:40]!r} is not a number")
         return Line(to_nanoseconds(int(stamp)), record.foreign(frame))
     except ValueError as error:
-        return _skipped(before_ns, raw, f"no receive time: {error}")
+        return skipped(before_ns, raw, f"no receive time: {error}")
 
 
-def _skipped(before_ns: int, raw: bytes, reason: str) -> Line:
-    return Line(before_ns, record.encode(record.Skipped(raw, reason)), skipped=True)
+def skipped(received_ns: int, raw: bytes, reason: str) -> Line:
+    """A line that is no frame, kept for the dead letters."""
+    return Line(received_ns, record.encode(record.Skipped(raw, reason)), skipped=True)

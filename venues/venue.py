@@ -13,12 +13,13 @@ from venues.rows import Rows
 
 
 class Channel(StrEnum):
-    """What a stream carries, in the order of shedding when a queue is full: the first goes first, trades never."""
+    """What a stream carries, in the order of shedding when a queue is full: the first goes first, the last two never."""
 
     DEPTH = "depth"
     TICKER = "ticker"
     MARK = "mark"
     TRADE = "trade"
+    STATUS = "status"  # halts, instruments, funding: rare, and may be silent for long
 
 
 @dataclass(frozen=True)
