@@ -130,11 +130,13 @@ def _health(found: Status) -> Iterator[RenderableType]:
 
 
 def _coverage(sessions: list[Coverage]) -> Iterator[Table]:
-    table = _section("Valid books", "instrument", "session", "#of the session", "#while recorded", "as of")
+    table = _section("Valid books", "instrument", "session", "#of the session", "#while recorded", "verified by", "as of")
     for row in sessions:
         recorded = f"{row.valid_s / row.recorded_s:.1%}" if row.recorded_s else ""
-        share = Text(f"{row.share:.1%}", GOOD if row.share >= TARGET_SHARE else "yellow")
-        table.add_row(row.instrument, row.session, share, recorded, row.time[:19].replace("T", " "))
+        unverifiable = row.detection == "none"
+        share = Text(f"{row.share:.1%}", GOOD if row.share >= TARGET_SHARE and not unverifiable else "yellow")
+        verified = Text("unverifiable", "yellow") if unverifiable else Text(row.detection)
+        table.add_row(row.instrument, row.session, share, recorded, verified, row.time[:19].replace("T", " "))
     if sessions:
         yield table
 

@@ -36,6 +36,7 @@ class InstrumentNow:
 
     venue: str
     instrument: str
+    detection: str  # how a lost book message shows on the venue; none: its books are unverifiable
     receive_time: Time | None = None
     mid_price: float | None = None
     spread_bps: float | None = None
@@ -81,9 +82,11 @@ def overview(store: Store, *, now_ns: int, sql_endpoint: str) -> Overview:
 def instruments(store: Store) -> list[InstrumentNow]:
     """Every defined instrument by name, with what the tables know about it now."""
     defined = store.rows("instruments", rows.Instrument, instrument="", limit=MAX_INSTRUMENTS)
-    names = sorted((row.venue, row.instrument) for row in defined)
     found = {
-        (venue, name): InstrumentNow(venue=venue, instrument=name, regimes={}, mid_prices=[]) for venue, name in names
+        (row.venue, row.instrument): InstrumentNow(
+            venue=row.venue, instrument=row.instrument, detection=row.detection, regimes={}, mid_prices=[]
+        )
+        for row in sorted(defined, key=lambda row: (row.venue, row.instrument))
     }
     for features in store.rows(
         "features_latest", rows.Features, instrument="", window_s=DEFAULT_WINDOW_S, limit=MAX_INSTRUMENTS

@@ -192,6 +192,7 @@ class Coverage:
     elapsed_s: float
     share: float
     ended: bool
+    detection: str  # how a lost book message shows; none: what is called valid is unverifiable
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ Reads batch.receive_times and tick columns instrument, frame, kind, sequence, va
 elapsed_s: trading time of the session so far, by the calendar of the venue (market/calendar.py), lunch breaks left out;
 recorded_s: how much of it capture was there for, from the first row of the instrument on;
 valid_s: how much of that its book was valid, from the row that made it valid until the row that lost it.
+What the venue gives no means to verify (detection none) counts as valid too, and its rows say so.
 So elapsed_s − recorded_s is time without capture, recorded_s − valid_s is time with a broken book.
 
 Time is receive time, and any frame of the shard moves it on, also one that makes no row: capture writes `alive` once a
@@ -53,6 +54,7 @@ COVERAGE: dict[str, type[pl.DataType]] = {
     "elapsed_s": pl.Float64,
     "share": pl.Float64,  # valid_s / elapsed_s
     "ended": pl.Boolean,  # whether that was the end of the session
+    "detection": pl.String,  # how a lost message shows on this venue; none: what is called valid is unverifiable
     "frame": pl.Int32,
 }
 # The time of a shard, ns.
@@ -110,7 +112,8 @@ def stage(*, stale_s: float = STALE_S) -> Stage:
         times = _live_times(batch)
         if batch.last or not times.any():
             return batch
-        calendar = venues.get(batch.venue).calendar
+        venue = venues.get(batch.venue)
+        calendar, detection = venue.calendar, venue.capability.detection
         state.books = grown(state.books, empty, len(batch.instruments))
         if state.session is None:
             first = int(times[times > 0][0])
@@ -121,7 +124,8 @@ def stage(*, stale_s: float = STALE_S) -> Stage:
             if frame == len(times):
                 break
             found += _due(state, calendar, int(times[frame]), stale_ns, frame, batch.instruments)
-        return batch.with_table("coverage", pl.DataFrame(found, COVERAGE, orient="row")) if found else batch
+        rows = [(*row[:-1], detection, row[-1]) for row in found]
+        return batch.with_table("coverage", pl.DataFrame(rows, COVERAGE, orient="row")) if rows else batch
 
     return Stage("coverage", State, advance)
 

@@ -4,7 +4,7 @@
 with (select max(time) from coverage) as newest
 select
     venue, instrument, session, session_start, session_end, time, receive_time, valid_s, recorded_s, elapsed_s, share,
-    ended
+    ended, detection
 from coverage
 where time > newest - toIntervalDay({days:UInt32})
     and ({instrument:String} = '' or instrument = {instrument:String})

@@ -12,6 +12,7 @@ create table coverage
     elapsed_s Float64 codec(ZSTD(1)) comment 'trading time of the session so far, seconds',
     share Float64 codec(ZSTD(1)) comment 'valid_s over elapsed_s, 0 to 1',
     ended Bool codec(ZSTD(1)) comment 'whether this is the end of the session',
+    detection LowCardinality(String) comment 'how a lost book message shows: counter, chain, range, checksum; none: valid is unverifiable here',
     shard LowCardinality(String) comment 'stream it was derived from, such as binance-usdm/0',
     `offset` Int64 codec(DoubleDelta, ZSTD(1)) comment 'row of the shard''s journal it was derived from',
     frame Int32 codec(Delta, ZSTD(1)) comment 'position of the frame in that journal row'

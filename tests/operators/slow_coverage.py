@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+import venues
 from market.batch import Batch
 from market.schema import Kind
 from operators.coverage import COVERAGE, MINUTE_NS
@@ -61,6 +62,7 @@ def slow_coverage(batches: list[Batch], stale_ns: int) -> pl.DataFrame:
         session_end=pl.col("session_start") + DAY,
         share=pl.col("valid_s") / pl.col("elapsed_s"),
         ended=pl.col("time") == pl.col("session_start") + DAY,
+        detection=pl.lit(venues.get(batches[0].venue).capability.detection),
     ).select(pl.col(name).cast(kind) for name, kind in COVERAGE.items())
 
 
