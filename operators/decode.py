@@ -19,7 +19,6 @@ Cost: 0.43 µs per frame of USD-M (265 bytes, 5.6 levels in the mean) in batches
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from math import nan
 from typing import Any
 
@@ -34,7 +33,6 @@ from market.batch import Batch, Events
 from market.clock import SECOND_NS
 from market.errors import FrameError
 from market.history import HISTORY
-from market.instrument import Instrument, InstrumentTable
 from market.schema import (
     BAR,
     CORRECTION,
@@ -50,6 +48,7 @@ from market.schema import (
     Kind,
 )
 from operators.connection import Counter, check, mended
+from operators.definitions import Change, Master, as_row
 from operators.repeats import Remembered, repeated
 from operators.repeats import empty as no_trades
 from operators.scan.reading import Reading
@@ -57,21 +56,17 @@ from operators.scan.symbols import Symbols
 from operators.slots import grown
 from operators.stage import Stage, registered, wire
 from venues.rows import Header, Rows
-from venues.venue import Channel, Listing, Venue, listing
-
-SMALLEST_STEP, LARGEST_STEP = Decimal("1e-18"), Decimal("1e18")
+from venues.venue import Channel, Venue
 
 
 @dataclass
 class State:
     """What decoding must remember: the instruments, which of their streams are interrupted, and their newest trades."""
 
-    table: InstrumentTable = field(default_factory=InstrumentTable)
-    listings: dict[str, Listing] = field(default_factory=dict)  # by symbol, of the table
+    master: Master = field(default_factory=Master)
     interrupted: dict[tuple[str, str], int] = field(default_factory=dict)  # (symbol, channel) -> receive time, ns
     trades: Remembered = field(default_factory=lambda: no_trades(0))
     symbols: Symbols = field(default_factory=Symbols)  # of the table
-    assumed: set[str] = field(default_factory=set)  # symbols whose steps are a guess until they are defined
     counter: Counter = field(default_factory=Counter)  # of frames, where the venue numbers those of a connection
 
 
@@ -109,13 +104,16 @@ def advance(state: State, batch: Batch) -> Batch:
     """The batch with its frames read."""
     venue = venues.get(batch.venue)
     found = _Found(venue, Reading(venue.keys, batch))
-    for position in found.reading.odd_frames(lambda: state.symbols.of(state.table)):
+    if len(batch.receive_times):
+        for change in state.master.due(venue.name, int(batch.receive_times[0])):
+            _change(found, change, int(batch.receive_times[0]), 0)
+    for position in found.reading.odd_frames(lambda: state.symbols.of(state.master.table)):
         _read(state, found, batch.frames[position], int(batch.receive_times[position]), position)
     events = _counted(state, found, batch, found.reading.events())
     events = _without_repeats(state, found, events)
     marks = found.reading.marks()
     past = tuple(found.past)
-    return _with_tables(batch._replace(events=events, marks=marks, instruments=state.table, past=past), found)
+    return _with_tables(batch._replace(events=events, marks=marks, instruments=state.master.table, past=past), found)
 
 
 def _read(state: State, found: _Found, frame: bytes, received: int, position: int) -> None:
@@ -124,7 +122,7 @@ def _read(state: State, found: _Found, frame: bytes, received: int, position: in
         if record.is_record(frame):
             _read_record(state, found, frame, received, position)
         else:
-            found.venue.read(frame, received, position, state.listings, found.rows)
+            found.venue.read(frame, received, position, state.master.listings, found.rows)
     except FrameError as error:
         found.dead_letters.append((received, position, str(error), frame))
 
@@ -139,18 +137,18 @@ def _counted(state: State, found: _Found, batch: Batch, events: Events) -> Event
         received = int(batch.receive_times[fault.frame])
         cause = "duplicate" if fault.flag is None else "disconnected" if fault.number == 0 else "sequence"
         what = received, Channel.TRADE.value, cause, "healed", fault.since_ns, fault.expected, fault.number, fault.frame
-        found.gaps += [(symbol, *what) for symbol in state.table.symbols]
-    return mended(events, faults, len(state.table), batch.receive_times) if faults else events
+        found.gaps += [(symbol, *what) for symbol in state.master.table.symbols]
+    return mended(events, faults, len(state.master.table), batch.receive_times) if faults else events
 
 
 def _without_repeats(state: State, found: _Found, events: Events) -> Events:
     """The events but for trades that came before; a row of `gaps` tells of each of those."""
-    state.trades = grown(state.trades, no_trades, len(state.table))
+    state.trades = grown(state.trades, no_trades, len(state.master.table))
     repeats = repeated(state.trades, events)
     if len(repeats) == 0:
         return events
     for row in events[repeats]:
-        symbol, received = state.table[row["instrument"]].symbol, int(row["receive_time"])
+        symbol, received = state.master.table[row["instrument"]].symbol, int(row["receive_time"])
         what = symbol, received, Channel.TRADE.value, "duplicate", "healed", received
         found.gaps.append((*what, NO_SEQUENCE, int(row["sequence"]), int(row["frame"])))
     return np.delete(events, repeats)
@@ -185,7 +183,9 @@ def _read_record(state: State, found: _Found, frame: bytes, received: int, posit
         case record.InstrumentDefined():
             _define(state, found, said, received, position)
         case record.Snapshot():
-            found.venue.read_snapshot(bytes(said.body), said.symbol, received, position, state.listings, found.rows)
+            found.venue.read_snapshot(
+                bytes(said.body), said.symbol, received, position, state.master.listings, found.rows
+            )
         case record.Bar():
             found.history.append(_bar(state, said, received, position))
         case record.Alive():
@@ -198,40 +198,22 @@ def _read_record(state: State, found: _Found, frame: bytes, received: int, posit
 
 def _define(state: State, found: _Found, said: record.InstrumentDefined, received: int, position: int) -> None:
     """Enter an instrument. Definitions are journal rows of their own, so that ticks keep their meaning in a row."""
-    instrument = _instrument(found.venue.name, said)
-    number = state.table.id_of(instrument.symbol)
-    if number >= 0 and (said.assumed or state.table[number] == instrument):
-        return
-    guessed = instrument.symbol in state.assumed
-    if number >= 0 and state.table[number].tick_size != instrument.tick_size and not guessed:
-        found.rows.add(_reset(number, Flag.TICK_CHANGED, received, position))
-    (state.assumed.add if said.assumed else state.assumed.discard)(instrument.symbol)
-    state.table = state.table.define(instrument)
-    number = state.table.id_of(instrument.symbol)
-    state.listings[instrument.symbol] = listing(number, instrument)
-    steps = (float(instrument.tick_size), float(instrument.lot_size), float(instrument.contract_size))
-    detection = found.venue.capability.detection
-    names = said.base, said.quote, said.kind, said.status, detection, said.stable_id, said.renamed_from
-    times = said.effective_ns or received, received
-    found.instruments.append((instrument.symbol, number, *steps, instrument.inverse, *names, *times, position))
+    change = state.master.define(found.venue.name, said, received)
+    if change is not None:
+        _change(found, change, received, position)
 
 
-def _instrument(venue: str, said: record.InstrumentDefined) -> Instrument:
-    try:
-        tick_size, lot_size, contract_size = map(Decimal, (said.tick_size, said.lot_size, said.contract_size))
-    except InvalidOperation as error:
-        raise FrameError(f"{said.symbol} is defined with a step that is no number") from error
-    if not all(
-        step.is_finite() and SMALLEST_STEP <= step <= LARGEST_STEP for step in (tick_size, lot_size, contract_size)
-    ):
-        raise FrameError(f"{said.symbol} is defined with a step that is not from {SMALLEST_STEP} to {LARGEST_STEP}")
-    places = (-1 if count is None else count for count in (said.price_decimals, said.size_decimals))
-    return Instrument(venue, said.symbol, tick_size, lot_size, contract_size, said.inverse, *places)
+def _change(found: _Found, change: Change, received: int, position: int) -> None:
+    if change.restarts:
+        found.rows.add(_reset(change.number, Flag.TICK_CHANGED, received, position))
+    if change.row is not None:
+        detection = found.venue.capability.detection
+        found.instruments.append(as_row(change.row, change.number, detection, received, position))
 
 
 def _bar(state: State, said: record.Bar, received: int, position: int) -> tuple[Any, ...]:
     """A row of table `history`: revision 0, without a book."""
-    if said.symbol not in state.listings:
+    if said.symbol not in state.master.listings:
         raise FrameError(f"no instrument is defined for {said.symbol}")
     if said.timeframe not in TIMEFRAMES:
         raise FrameError(f"a bar of timeframe {said.timeframe}; there are {', '.join(TIMEFRAMES)}")
@@ -248,12 +230,12 @@ def _bar(state: State, said: record.Bar, received: int, position: int) -> tuple[
 def _interrupt(state: State, found: _Found, said: Any, received: int, position: int) -> None:
     """A feed stopped, restarted or lost frames: RESET rows where it fed books, rows of gaps where not."""
     symbols, channels, flag = _scope(found.venue, said)
-    unknown = [symbol for symbol in symbols if symbol not in state.listings]
+    unknown = [symbol for symbol in symbols if symbol not in state.master.listings]
     for symbol in symbols:
         if symbol in unknown:
             continue
         if Channel.DEPTH in channels:
-            found.rows.add(_reset(state.listings[symbol].instrument, flag, received, position))
+            found.rows.add(_reset(state.master.listings[symbol].instrument, flag, received, position))
         for channel in sorted(channels - {Channel.DEPTH}):
             _note_gap(state, found, said, (symbol, channel), received, position)
     if unknown:

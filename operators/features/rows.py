@@ -6,11 +6,10 @@ captured venues are up to 1.5 s ahead, and one broken stamp must not end the day
 
 from typing import Any
 
-from market.clock import SECOND_NS
+from market.clock import FUTURE_NS
 from market.schema import Kind
 from operators.kernel import part
 
-FUTURE_NS = 5 * SECOND_NS
 SNAPSHOT, DEPTH, RESET = int(Kind.SNAPSHOT), int(Kind.DEPTH), int(Kind.RESET)
 TRADE, AGGREGATE_TRADE = int(Kind.TRADE), int(Kind.AGGREGATE_TRADE)
 

@@ -31,10 +31,10 @@ from bytewax.operators import KeyedStream
 from numpy.typing import NDArray
 
 from market.batch import Batch, Structs
-from market.clock import SECOND_NS
+from market.clock import FUTURE_NS, SECOND_NS
 from market.schema import NO_SEQUENCE, NO_TIME, Kind
 from operators.feature import feature
-from operators.features.rows import DEPTH, FUTURE_NS, RESET, SNAPSHOT, counts, event_time
+from operators.features.rows import DEPTH, RESET, SNAPSHOT, counts, event_time
 from operators.impact import amihud, drift, hasbrouck, intervals, kyle, models, propagator, seconds, square_root
 from operators.impact import volatility_state as volatility
 from operators.kernel import TICKS, float64, int64, kernel, out_type, output, part
