@@ -130,7 +130,7 @@ def _health(found: Status) -> Iterator[RenderableType]:
 
 
 def _coverage(sessions: list[Coverage]) -> Iterator[Table]:
-    table = _section("Valid books", "instrument", "session", "#of the session", "#while recorded", "verified by", "as of")
+    table = _section("Valid books", "instrument", "session", "#of the session", "#recorded", "verified by", "as of")
     for row in sessions:
         recorded = f"{row.valid_s / row.recorded_s:.1%}" if row.recorded_s else ""
         unverifiable = row.detection == "none"

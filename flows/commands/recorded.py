@@ -56,6 +56,21 @@ def replay(
     run_replay(settings, speed=_speed(speed))
 
 
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Captures and recordings of one stream, in recorded order.")],
+    venue: Annotated[str, typer.Option(help="Whose they are, such as kraken, okx or binance-usdm.")],
+) -> None:
+    """Say what recorded frames prove: numbers without a hole, checksums, the venue's own best quote, what is unread.
+
+    Reads them as `import` does, keeps nothing, and ends with 1 where anything is missing, unread or contradicted, or
+    where the venue gives no means to tell.
+    """
+    from flows.verify import run_verify
+
+    if not run_verify(files, venue=venue):
+        raise typer.Exit(1)
+
+
 def _speed(text: str) -> float | None:
     if text == "max":
         return None
@@ -72,3 +87,4 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command(name="import", rich_help_panel="Recorded markets")(import_)
     app.command(rich_help_panel="Recorded markets")(replay)
+    app.command(rich_help_panel="Recorded markets")(verify)

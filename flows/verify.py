@@ -1,0 +1,52 @@
+"""Verification of captures and live streams: what the venue's own rules say of every message, as a card."""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+import venues
+from flows.imports import import_captures
+from flows.verify_card import card, is_clean
+from market.batch import Batch
+from market.journal import partitions
+from operators.analysis.verification import Verification
+from operators.book.consolidate import consolidate
+from operators.book.rebuild import rebuild
+from operators.decode import decode
+from operators.measures import stage_of
+from sources.journal_reader import JournalReader
+from sources.recorded import recorded
+
+STEPS = (decode, consolidate, rebuild)
+
+
+def verify_captures(paths: Sequence[Path], *, venue: str) -> Verification:
+    """What captures prove, read as `barograph import` reads them. Raises CaptureError and VenueError as that does."""
+    found = Verification(venues.get(venue))
+    with tempfile.TemporaryDirectory(prefix="barograph-") as folder:
+        data = Path(folder)
+        import_captures(paths, venue=venue, data=data)
+        for path in partitions(data, "market"):
+            with JournalReader(path) as journal:
+                shard = journal.meta()["shard"]
+            for batch in measured(recorded(data, shard)):
+                found.take(batch)
+    return found
+
+
+def measured(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Batches of one shard through decoding and books."""
+    stages = [(stage_of(step), stage_of(step).empty()) for step in STEPS]
+    for batch in batches:
+        for stage, state in stages:
+            batch = stage.advance(state, batch)  # noqa: PLW2901 - it is widened from step to step
+        yield batch
+
+
+def run_verify(paths: Sequence[Path], *, venue: str) -> bool:
+    """Print the card of captures; whether everything is verified."""
+    found = verify_captures(paths, venue=venue)
+    Console(highlight=False).print(card(found, ", ".join(path.name for path in paths)))
+    return is_clean(found)
