@@ -13,6 +13,7 @@ import gzip
 import itertools
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -31,7 +32,9 @@ from market import record
 from market.clock import SystemClock
 from sources.connection import Connection
 from sources.frame_queue import FrameQueue
-from sources.transport import Library
+from sources.quarantine import Quarantine
+from sources.shared import Shared
+from sources.transport import Library, opener
 from sources.watchdog import Watchdog
 from venues.venue import Channel
 
@@ -111,15 +114,15 @@ class Receiver:
     async def _receive(self) -> None:
         venue = venues.get("binance-usdm").at(stream_url=f"ws://127.0.0.1:{self.port}", rest_url="")
         connection = Connection(
-            venue,
+            Shared.of(venue, SystemClock(), random.random, opener(self.transport)),
             venue.routes(["BTCUSDT"])[0],
-            SystemClock(),
             Watchdog(),
+            Quarantine(),
             self._received,
             lambda _: None,
             lambda _: None,
+            lambda *_: None,
             lambda: not self.queue.full,
-            self.transport,
         )
         await connection.open()
         running = asyncio.create_task(connection.run())
@@ -131,8 +134,8 @@ class Receiver:
         await asyncio.gather(running, return_exceptions=True)
         await connection.close()
 
-    def _received(self, _: Any, stream: str, received_ns: int, frame: bytes) -> None:
-        self.queue.offer(received_ns, record.foreign(frame), Channel.TRADE, stream)
+    def _received(self, _: Any, streams: tuple[str, ...], received_ns: int, frame: bytes) -> None:
+        self.queue.offer(received_ns, record.foreign(frame), Channel.TRADE, streams[0] if streams else "")
 
 
 def measured(transport: Library, rate: int, per_write: int, seconds: float) -> tuple[float, float, float, float]:

@@ -5,10 +5,11 @@ durable. Analytics may restart without a connection being dropped.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
@@ -16,16 +17,19 @@ from bytewax.run import cli_main
 
 import venues
 from flows.capture_status import StatusFile
-from flows.settings import Settings
+from flows.settings import Secrets, Settings
 from market.clock import Clock, SystemClock
 from market.errors import SettingsError
 from market.journal import LIVE_BLOCK_NS, partition_path
 from sinks.journal import JournalWriter
 from sinks.journal_sink import JournalSink
+from sources import coinbase_token
+from sources.budget_file import BudgetFile
 from sources.control import ControlTail
 from sources.journal import Stop
+from sources.shared import Shared
 from sources.sockets import SocketSource
-from sources.transport import Library
+from sources.transport import Library, opener
 from sources.websocket import Feed
 from venues.venue import Venue
 
@@ -46,9 +50,13 @@ def capture(
     synchronous: Literal["NORMAL", "FULL"] = "NORMAL",
     retention: timedelta | None = None,
     transport: Library = "websockets",
+    secrets: Mapping[str, str] | None = None,
     clock: Clock | None = None,
 ) -> None:
-    """Record a venue until `stop` is set. No network is no error; unlisted or too many symbols raise VenueError."""
+    """Record a venue until `stop` is set. No network is no error; unlisted or too many symbols raise VenueError.
+
+    `secrets` are those that the venue's market data need, by name.
+    """
     clock, shard = clock or SystemClock(), f"{venue.name}/0"
     control, status = ControlTail(data, venue=venue.name), StatusFile(data / "run" / "capture.json", shard, clock)
     feed = Feed(
@@ -56,9 +64,9 @@ def capture(
         tuple(instruments),
         clock,
         random.random,
-        wanted=control.symbols,
+        wanted=control.wishes,
         report=status.write,
-        transport=transport,
+        shared=shared_by(venue, instruments, data, secrets or {}, transport, clock),
     )
     path = partition_path(data, "market", shard)
     writer = JournalWriter(path, venue=venue.name, shard=shard, block_ns=LIVE_BLOCK_NS, synchronous=synchronous)
@@ -76,20 +84,41 @@ def capture(
         status.write(feed)
 
 
+def shared_by(
+    venue: Venue,
+    instruments: Sequence[str],
+    data: Path,
+    secrets: Mapping[str, str],
+    transport: Library,
+    clock: Clock,
+) -> Shared:
+    """What the sockets share, with what earlier runs used of the venue's limits."""
+    shared = Shared.of(venue, clock, random.random, opener(transport))
+    shared.secrets = lambda: secrets
+    if venue.name == "coinbase" and all(name in secrets for name in coinbase_token.NEEDED):
+        shared.sign = coinbase_token.signer(secrets, clock)
+    hosts = {urlsplit(route.url).netloc: None for route in venue.routes(instruments)}
+    BudgetFile(data / "limits" / f"{venue.name}.json", ",".join(hosts), clock).restore(shared.budget)
+    return shared
+
+
 def run_capture(settings: Settings, stop: Stop) -> None:
     """Capture as the settings say."""
+    venue = venue_of(settings)
     capture(
-        venue=_venue(settings),
+        venue=venue,
         instruments=settings.instruments,
         data=settings.data,
         stop=stop,
         synchronous=settings.capture.synchronous,
         retention=timedelta(hours=settings.capture.retention_hours),
         transport=settings.capture.transport,
+        secrets=Secrets().of(venue.name, venue.secrets, coinbase_token.NEEDED),
     )
 
 
-def _venue(settings: Settings) -> Venue:
+def venue_of(settings: Settings) -> Venue:
+    """The venue of the settings, at the addresses that they name."""
     found = venues.get(settings.venue)
     urls = settings.capture.websocket_url, settings.capture.rest_url
     if all(urls):

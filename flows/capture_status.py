@@ -44,7 +44,20 @@ class StatusFile:
             "shed": dict(feed.queue.shed),
             "reconnects": sum(max(0, keeper.generation - 1) for keeper in feed.keepers),
             "last_data_ns": feed.last_data_ns,
+            "limits": self._limits(feed),
             "queue": {"frames": len(feed.queue), "limit_frames": feed.queue.limit_frames},
+        }
+
+    def _limits(self, feed: Feed) -> dict[str, Any]:
+        """How much of the venue's budget is used."""
+        budget, ahead_ns = feed.budget, self._clock.now_ns() - self._clock.monotonic_ns()
+        banned = budget.banned_until_ns > self._clock.monotonic_ns()
+        return {
+            "connections": len(budget.attempts_ns),
+            "limit_connections": budget.connections,
+            "window_s": budget.window_s,
+            "banned_until_ns": budget.banned_until_ns + ahead_ns if banned else None,
+            "reason": budget.reason if banned else "",
         }
 
     def _connection(self, keeper: Keeper, elapsed_s: float) -> dict[str, Any]:
@@ -57,7 +70,18 @@ class StatusFile:
             "state": keeper.state,
             "reason": keeper.reason,
             "since_ns": keeper.since_ns,
+            "streams": self._streams(keeper),
             "generation": keeper.generation,
             "frames": keeper.frames,
             "frames_per_s": round(arrived / elapsed_s, 1),
+        }
+
+    def _streams(self, keeper: Keeper) -> dict[str, Any]:
+        """What the route should be subscribed to, what of it the venue took, and what gave data on this socket."""
+        live = keeper.live
+        return {
+            "desired": len(keeper.route.streams),
+            "acknowledged": 0 if live is None else len(live.ledger.acknowledged),
+            "data_seen": 0 if live is None else len(live.seen),
+            "left_out": {stream: kept.reason for stream, kept in keeper.quarantine.kept.items()},
         }

@@ -1,6 +1,7 @@
 """The command line `barograph`: what each command does is in its own file under flows/commands.
 
-Exit codes: 0 done, 1 it could not be done (one sentence on stderr says why and the way out), 2 wrong words.
+Exit codes: 0 done, 1 it could not be done (one sentence on stderr says why and the way out), 2 wrong words. Where a
+command verifies, 1 is also that something is wrong, and 3 that nothing is and yet not all is verified.
 """
 
 import errno
@@ -11,7 +12,7 @@ import time
 import typer
 from rich.console import Console
 
-from flows.commands import account, process, query, recorded, up
+from flows.commands import account, live, process, query, recorded, up
 from market.errors import BarographError
 
 NOBODY_READS = (errno.EPIPE, errno.EIO)  # the pipe we write to, or the terminal, was closed
@@ -32,6 +33,7 @@ up.add_to(app)
 process.add_to(app)
 recorded.add_to(app)
 query.add_to(app)
+live.add_to(app)
 account.add_to(app)
 
 

@@ -24,8 +24,9 @@ from market.errors import CaptureError
 from market.history import HISTORY
 from market.journal import partition_path, partitions
 from sinks.journal import JournalWriter
-from sources.captures import read_answers, read_capture
+from sources.captures import read_answers, read_together, together
 from sources.journal_reader import JournalReader
+from sources.lean_zip import ALIVE
 from sources.lines import Line
 from venues.venue import Venue
 
@@ -40,9 +41,9 @@ DEFINED = "instrument:"  # and a symbol: the note that keeps its newest definiti
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of one file."""
+    """What became of one file, or of files that were read side by side."""
 
-    path: Path
+    paths: tuple[Path, ...]
     shard: str
     lines: int
     skipped: int  # lines that were not `<time> <frame>`; they are dead letters now
@@ -53,7 +54,8 @@ class Imported:
     def __str__(self) -> str:
         skipped = f", {self.skipped:,} skipped" if self.skipped else ""
         seconds = (self.last_ns - self.first_ns) / SECOND_NS
-        return f"{self.path.name}: {self.lines:,} lines{skipped}, {seconds:,.0f} s of {self.shard}"
+        names = " with ".join(path.name for path in self.paths)
+        return f"{names}: {self.lines:,} lines{skipped}, {seconds:,.0f} s of {self.shard}"
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def import_captures(
     for group in groups:
         _refuse_known(group, data, protocol)
     report = {path: done for group in groups for path, done in _import_group(group, data, protocol, progress)}
-    return ImportReport(tuple(report[path] for path in paths))
+    return ImportReport(tuple(dict.fromkeys(report[path] for path in paths)))
 
 
 def _grouped(paths: Iterable[Path], venue: Venue, data: Path) -> list[_Group]:
@@ -174,27 +176,31 @@ def _import_group(
     group: _Group, data: Path, venue: Venue, progress: Callable[[int], None] | None
 ) -> Iterator[tuple[Path, Imported]]:
     with _writer(data, group.shard, venue) as journal:
-        for path, digest in group.files:
+        digests = dict(group.files)
+        for paths in together(list(digests)):
             with journal.transaction():
-                done = _import_file(path, group, journal, venue, progress)
-                journal.note(
-                    _key(digest),
-                    f"rows {journal.last_offset() - done.batches + 1} to {journal.last_offset()} of {group.shard}",
-                )
-            yield path, done
+                done = _import_files(paths, group, journal, venue, progress)
+                rows = f"rows {journal.last_offset() - done.batches + 1} to {journal.last_offset()} of {group.shard}"
+                for path in paths:
+                    journal.note(_key(digests[path]), rows)
+            yield from ((path, done) for path in paths)
 
 
-def _import_file(
-    path: Path, group: _Group, journal: JournalWriter, venue: Venue, progress: Callable[[int], None] | None
+def _import_files(
+    paths: tuple[Path, ...],
+    group: _Group,
+    journal: JournalWriter,
+    venue: Venue,
+    progress: Callable[[int], None] | None,
 ) -> Imported:
     lines = skipped = batches = first_ns = last_ns = reported = 0
-    for batch in micro_batches(read_capture(path, Answers(venue).snapshot)):
+    for batch in micro_batches(read_together(paths, Answers(venue).snapshot)):
         if not batches:
             first_ns = next((line.received_ns for line in batch if line.received_ns), 0)
             _define(journal, group, venue, first_ns)
         journal.append([line.received_ns for line in batch], [line.frame for line in batch])
         batches += 1
-        lines += len(batch)
+        lines += sum(line.frame != ALIVE for line in batch)
         skipped += sum(line.skipped for line in batch)
         last_ns = batch[-1].received_ns
         if progress and lines - reported >= PROGRESS_LINES:
@@ -202,7 +208,7 @@ def _import_file(
             reported = lines
     if progress:
         progress(lines - reported)
-    return Imported(path, group.shard, lines, skipped, batches, first_ns, last_ns)
+    return Imported(paths, group.shard, lines, skipped, batches, first_ns, last_ns)
 
 
 def _define(journal: JournalWriter, group: _Group, venue: Venue, received_ns: int) -> None:

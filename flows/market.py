@@ -24,6 +24,7 @@ from operators.bars import bars
 from operators.book.resync import resync_frames
 from operators.coverage import coverage
 from operators.measures import MEASURES, stage_of
+from operators.opening_hours import opening_hours
 from operators.regimes.detect import detect
 from operators.signals.decide import decide
 from operators.signals.messages import trading_frames
@@ -39,7 +40,7 @@ TRADING = "trading/0"
 CONTROL = "control/0"
 
 # In the order of the data: what is measured of every message, then what is made of it.
-STEPS = (*MEASURES, bars, describe, dependence, coverage, detect, decide)
+STEPS = (*MEASURES, bars, describe, dependence, coverage, opening_hours, detect, decide)
 
 
 def stages() -> list[Stage]:

@@ -4,6 +4,7 @@
 """
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -144,7 +145,9 @@ class Settings(Section):
 
 
 class Secrets(BaseSettings):
-    """What never stands in a file: BAROGRAPH_DSN, _STORE_PASSWORD, _READER_PASSWORD and _API_KEY in the environment."""
+    """What never stands in a file: BAROGRAPH_DSN, _STORE_PASSWORD, _READER_PASSWORD, _API_KEY and the keys of venues,
+    such as BAROGRAPH_ALPACA_KEY, in the environment.
+    """
 
     model_config = SettingsConfigDict(env_prefix="BAROGRAPH_", extra="ignore")
 
@@ -152,6 +155,19 @@ class Secrets(BaseSettings):
     reader_password: SecretStr | None = None  # of user reader
     api_key: SecretStr | None = None
     dsn: SecretStr | None = None  # a DSN may carry a password; it wins over store.dsn
+    alpaca_key: SecretStr | None = None
+    alpaca_secret: SecretStr | None = None
+    massive_key: SecretStr | None = None
+    coinbase_key_name: SecretStr | None = None  # Coinbase's public data come without, better with
+    coinbase_private_key: SecretStr | None = None  # PEM, line ends as backslash and n
+
+    def of(self, venue: str, needed: Sequence[str], useful: Sequence[str] = ()) -> dict[str, str]:
+        """The secrets of a venue's market data by name; raises SettingsError for what is needed and missing."""
+        held = {name: getattr(self, name, None) for name in (*needed, *useful)}
+        missing = [f"BAROGRAPH_{name.upper()}" for name in needed if not held[name]]
+        if missing:
+            raise SettingsError(f"the data of {venue} need {' and '.join(missing)} in the environment")
+        return {name: secret.get_secret_value() for name, secret in held.items() if secret}
 
 
 def load(path: Path | None = None, **overrides: Any) -> Settings:

@@ -1,4 +1,7 @@
-"""Verification of captures and live streams: what the venue's own rules say of every message, as a card."""
+"""Verification of captures: what the venue's own rules say of every recorded message, as a card.
+
+`measured` and `Verification` are the same for a live stream (flows/check_live.py).
+"""
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,7 +11,8 @@ from rich.console import Console
 
 import venues
 from flows.imports import import_captures
-from flows.verify_card import card, is_clean
+from flows.verify_card import card
+from flows.verify_verdict import outcome
 from market.batch import Batch
 from market.journal import partitions
 from operators.analysis.verification import Verification
@@ -45,8 +49,8 @@ def measured(batches: Iterable[Batch]) -> Iterator[Batch]:
         yield batch
 
 
-def run_verify(paths: Sequence[Path], *, venue: str) -> bool:
-    """Print the card of captures; whether everything is verified."""
+def run_verify(paths: Sequence[Path], *, venue: str) -> int:
+    """Print the card of captures; the exit code of its verdict."""
     found = verify_captures(paths, venue=venue)
     Console(highlight=False).print(card(found, ", ".join(path.name for path in paths)))
-    return is_clean(found)
+    return outcome(found).exit_code

@@ -7,6 +7,7 @@ from typing import Protocol
 SECOND_NS = 1_000_000_000
 MILLISECOND_NS = 1_000_000
 MICROSECOND_NS = 1_000
+FUTURE_NS = 5 * SECOND_NS  # an exchange time further ahead of its receipt than this is not believed
 # Stamps outside 2000..2100 are a unit mistake (16-digit stamps are microseconds), not a time.
 EARLIEST_NS = 946_684_800 * SECOND_NS
 LATEST_NS = 4_102_444_800 * SECOND_NS

@@ -38,12 +38,15 @@ class Kind(IntEnum):
 class Flag(IntEnum):
     """Bits of EVENT.flags."""
 
-    OFF_BOOK = 1  # a print that no order in the book met: insurance fund, liquidation, block
+    # A print that no order in the book met: insurance fund, liquidation, block; a QUOTE that the venue doubts.
+    OFF_BOOK = 1
     SHED = 2  # on RESET: frames were shed by us
     DISCONNECTED = 4  # on RESET: the socket was lost
     SILENT = 8  # on RESET: the subscription went silent
     TICK_CHANGED = 16  # on RESET: the price step changed, integer ticks no longer compare
     MISSED = 32  # on RESET: the connection's counter shows that frames never came
+    UNREAD = 64  # on RESET: a frame could not be read, and nothing later would show what it held
+    BEST = 64  # on QUOTE: the best of all exchanges, not only of its own
 
 
 # One row per message header and per price level, in receive order, contiguous, 64 bytes.
@@ -131,8 +134,8 @@ GAP: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "receive_time": pl.Int64,  # when this row became known
     "channel": pl.String,  # depth, ticker, mark, trade or bar
-    # sequence, checksum, duplicate, crossed, limit, edge, disconnected, silent, shed, tick_size, unsynchronised, late,
-    # future
+    # sequence, checksum, duplicate, crossed, limit, edge, disconnected, silent, shed, unread, tick_size,
+    # unsynchronised, late, future
     "cause": pl.String,
     "state": pl.String,  # open, healed; a duplicate is healed at once
     "start_time": pl.Int64,  # receive time of the last row known good

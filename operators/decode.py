@@ -125,6 +125,19 @@ def _read(state: State, found: _Found, frame: bytes, received: int, position: in
             found.venue.read(frame, received, position, state.master.listings, found.rows)
     except FrameError as error:
         found.dead_letters.append((received, position, str(error), frame))
+        if found.venue.capability.detection == "none":
+            _doubt(state, found, frame, received, position)
+
+
+def _doubt(state: State, found: _Found, frame: bytes, received: int, position: int) -> None:
+    """Reset the books that an unread frame may have been about; where it names no stream, all of the shard."""
+    if record.is_record(frame):
+        return
+    streams = found.venue.streams_of(frame)
+    named = {found.venue.symbol_of(one) for one in streams if found.venue.channel_of(one) is Channel.DEPTH}
+    for symbol, listed in state.master.listings.items():
+        if symbol in named or not streams:
+            found.rows.add(_reset(listed.instrument, Flag.UNREAD, received, position))
 
 
 def _counted(state: State, found: _Found, batch: Batch, events: Events) -> Events:
@@ -144,7 +157,8 @@ def _counted(state: State, found: _Found, batch: Batch, events: Events) -> Event
 def _without_repeats(state: State, found: _Found, events: Events) -> Events:
     """The events but for trades that came before; a row of `gaps` tells of each of those."""
     state.trades = grown(state.trades, no_trades, len(state.master.table))
-    repeats = repeated(state.trades, events)
+    scattered = found.venue.capability.trade_ids == "scattered"
+    repeats = repeated(state.trades, events, scattered=scattered)
     if len(repeats) == 0:
         return events
     for row in events[repeats]:

@@ -1,6 +1,7 @@
 """How bars grow with the ticks, close by event time, and are given again; a part of `bars`.
 
-A ring keeps the last KEPT intervals of every instrument and timeframe; the watermark is an instrument's newest credible
+A ring keeps the last intervals of every instrument and timeframe, KEPT of them, or MOST_KEPT where trades may be
+corrected (operators/recent_trades.py, which also adds trades to bars); the watermark is an instrument's newest credible
 event time. Open, close and mids are of the earliest and latest event time; equal times count in order of arrival.
 """
 
@@ -9,20 +10,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from market.clock import SECOND_NS
-from market.schema import NO_TIME, TIMEFRAMES
+from market.clock import FUTURE_NS
+from market.schema import NO_TIME
+from operators import recent_trades
 from operators.features import order_flow
-from operators.features.rows import AGGREGATE_TRADE, DEPTH, FUTURE_NS, SNAPSHOT, TRADE
+from operators.features.rows import AGGREGATE_TRADE, DEPTH, SNAPSHOT, TRADE
 from operators.kernel import TICKS, int64, kernel, out_type, part, rows_type, state_type
+from operators.recent_trades import INTERVALS, PRICES, SUMS, Recent, add_trade, clear, keep, notional
 
-KEPT = 8  # bars of each timeframe kept open or for revision, the present one included
+KEPT, MOST_KEPT = 8, 32  # bars of each timeframe kept open or for revision, the present one included
 NEVER = np.iinfo(np.int64).max
-INTERVALS = np.array(list(TIMEFRAMES.values()), np.int64) * SECOND_NS
 LATE, FUTURE, CREDIBLE = 0, 1, 2
-MEASURES = (
-    *("open", "high", "low", "close", "volume", "buy_volume", "sell_volume", "notional"),
-    *("mid_open", "mid_close", "ofi"),
-)
+MEASURES = (*PRICES, *SUMS, "mid_open", "mid_close", "ofi")
 # One bar as it grows: its place, the event times that its firsts and lasts have, what it measures.
 GROWING = np.dtype(
     [(name, np.int64) for name in ("instrument", "timeframe", "number", "revision", "closed", "receive_time", "frame")]
@@ -30,59 +29,42 @@ GROWING = np.dtype(
     + [(name, np.float64) for name in MEASURES]
 )
 NOTE = np.dtype([("row", np.int64), ("cause", np.int64)])  # a gaps row to write about a tick row
-MOST_PER_ROW = len(INTERVALS) * (KEPT + 1)  # bars that one row can give: all that are kept, and one revision each
+MOST_PER_ROW = len(INTERVALS) * (MOST_KEPT + 1)  # bars that one row can give: all that are kept, and one revision each
 
 
 class Series(NamedTuple):
     """I instruments, T timeframes."""
 
-    bars: NDArray[np.void]  # (I, T, KEPT) of GROWING, the bar of interval n at n % KEPT
+    bars: NDArray[np.void]  # (I, T, K) of GROWING, the bar of interval n at n % K
     watermark: NDArray[np.int64]  # (I,) newest credible event time, ns
     next_close: NDArray[np.int64]  # (I,) event time at which the next bar closes, ns
     trade_kind: NDArray[np.int64]  # (I,) the kind of trade that counts; 0: none seen
     ahead: NDArray[np.int64]  # (I,) 1 while rows are stamped in the future
-    contract: NDArray[np.float64]  # (I, 2) contract size; 1 where inverse
     newest: NDArray[np.int64]  # (I, T) number of the newest interval whose bar was told
     history: NDArray[np.int64]  # (I, T) of those that history told
+    recent: Recent
 
 
-def empty(instruments: int) -> Series:
-    """No bar yet."""
-    bars = np.zeros((instruments, len(INTERVALS), KEPT), GROWING)
+def empty(instruments: int, trades: int = 0) -> Series:
+    """No bar yet; `trades` of each instrument are kept for corrections."""
+    kept = MOST_KEPT if trades else KEPT
+    bars = np.zeros((instruments, len(INTERVALS), kept), GROWING)
     bars["number"], bars["closed"] = -1, 1
     zeros = np.zeros(instruments, np.int64)
     never, none = np.full(instruments, NEVER), np.full((instruments, len(INTERVALS)), -1)
-    contract = np.zeros((instruments, 2))
-    return Series(bars, zeros.copy(), never, zeros.copy(), zeros.copy(), contract, none, none.copy())
+    recent = recent_trades.empty(instruments, trades, kept)
+    return Series(bars, zeros.copy(), never, zeros.copy(), zeros.copy(), none, none.copy(), recent)
 
 
 @part
-def begin(bar: Any, instrument: int, timeframe: int, number: int) -> None:
+def begin(series: Series, bar: Any, instrument: int, timeframe: int, number: int) -> None:
     """Make a slot the bar of interval `number`, with nothing in it."""
     bar["instrument"], bar["timeframe"], bar["number"] = instrument, timeframe, number
-    bar["revision"], bar["closed"], bar["trades"], bar["updates"] = 0, 0, 0, 0
-    bar["open"], bar["high"], bar["low"], bar["close"] = np.nan, np.nan, np.nan, np.nan
-    bar["volume"], bar["buy_volume"], bar["sell_volume"], bar["notional"] = 0.0, 0.0, 0.0, 0.0
+    bar["revision"], bar["closed"], bar["updates"] = 0, 0, 0
+    clear(bar)
+    if series.recent.trades.shape[1] > 0:
+        clear(series.recent.base[instrument, timeframe, number % series.bars.shape[2]])
     bar["mid_open"], bar["mid_close"], bar["ofi"] = np.nan, np.nan, 0.0
-
-
-@part
-def add_trade(bar: Any, time: int, price: float, size: float, side: int, notional: float) -> None:
-    """Count one trade."""
-    first = bar["trades"] == 0
-    if first or time < bar["open_at"]:
-        bar["open"], bar["open_at"] = price, time
-    if first or time >= bar["close_at"]:
-        bar["close"], bar["close_at"] = price, time
-    bar["high"] = price if first else max(bar["high"], price)
-    bar["low"] = price if first else min(bar["low"], price)
-    bar["volume"] += size
-    if side > 0:
-        bar["buy_volume"] += size
-    else:
-        bar["sell_volume"] += size
-    bar["notional"] += notional
-    bar["trades"] += 1
 
 
 @part
@@ -115,12 +97,12 @@ def close(
     series: Series, i: int, before: int, lateness: int, out: Any, made: int, receive_time: int, frame: int
 ) -> int:
     """Emit the bars that end with the watermark's step from `before`, by timeframe and time; the number written."""
-    next_close = NEVER
+    next_close, kept = NEVER, series.bars.shape[2]
     for t in range(len(INTERVALS)):
         newest = before // INTERVALS[t]
-        for number in range(newest - KEPT + 1, newest + 1):
-            bar = series.bars[i, t, number % KEPT]
-            if bar["number"] != number or bar["closed"] != 0:
+        for number in range(newest - kept + 1, newest + 1):
+            bar = series.bars[i, t, number % kept]
+            if bar["number"] != number or bar["closed"] != 0 or bar["trades"] + bar["updates"] == 0:
                 continue
             ends = (number + 1) * INTERVALS[t] + lateness
             if ends <= series.watermark[i]:
@@ -146,15 +128,17 @@ def collect(
     series: Series, ticks: Any, flow: Any, row: int, lateness: int, out: Any, notes: Any
 ) -> tuple[int, int, int]:
     """Walk tick rows from `row` on, while `out` has room; (the next row, bars written to `out`, notes to `notes`)."""
-    made, noted = 0, 0
+    made, noted, kept = 0, 0, series.bars.shape[2]
     while row < len(ticks) and made + MOST_PER_ROW <= len(out):
         tick = ticks[row]
         i, time, received, kind = tick["instrument"], tick["exchange_time"], tick["receive_time"], tick["kind"]
         counted = counts(series, i, kind, tick["valid"], tick["size"], tick["off_book"])
         row += 1
+        is_trade, ahead = kind in (TRADE, AGGREGATE_TRADE), time > received + FUTURE_NS
+        if is_trade:
+            keep(series.recent, series.bars, i, tick, counted and time != NO_TIME and not ahead)
         if time == NO_TIME:
             continue
-        ahead = time > received + FUTURE_NS
         if ahead != (series.ahead[i] == 1):
             notes[noted]["row"], notes[noted]["cause"] = row - 1, FUTURE if ahead else CREDIBLE
             noted += 1
@@ -170,16 +154,15 @@ def collect(
         late = False
         for t in range(len(INTERVALS)):
             number = time // INTERVALS[t]
-            if number + KEPT <= series.watermark[i] // INTERVALS[t]:
+            if number + kept <= series.watermark[i] // INTERVALS[t]:
                 late = True
                 continue
-            bar = series.bars[i, t, number % KEPT]
+            bar = series.bars[i, t, number % kept]
             if bar["number"] != number:
-                begin(bar, i, t, number)
-            if kind in (TRADE, AGGREGATE_TRADE):
-                value = tick["size"] * series.contract[i, 0]
-                notional = value if series.contract[i, 1] > 0.0 else value * tick["price"]
-                add_trade(bar, time, tick["price"], tick["size"], tick["side"], notional)
+                begin(series, bar, i, t, number)
+            if is_trade:
+                value = notional(series.recent, i, tick["price"], tick["size"])
+                add_trade(bar, time, tick["price"], tick["size"], tick["side"], value)
             else:
                 add_update(bar, time, flow[row - 1]["mid_price"], flow[row - 1]["ofi"])
             ends = (number + 1) * INTERVALS[t] + lateness

@@ -6,6 +6,7 @@ The market flow, the analyzer and the benchmarks run this one list.
 from collections.abc import Callable
 from typing import Any
 
+from operators.book.consolidate import consolidate
 from operators.book.rebuild import rebuild
 from operators.decode import decode
 from operators.features.depth import depth
@@ -19,7 +20,7 @@ from operators.impact.calibrate import calibrate
 from operators.stage import REGISTRY, Stage
 
 MEASURES = (
-    *(decode, rebuild),
+    *(decode, consolidate, rebuild),
     *(order_flow, trade_flow, spreads, depth, micro_price, volatility, moments),
     calibrate,
 )

@@ -1,6 +1,7 @@
-"""What the market flow asks of capture: the symbols in `Resync` messages of the control journal, from now on."""
+"""What the market flow asks of capture: symbols and causes in `Resync` messages of the control journal, from now on."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +14,13 @@ SHARD = "control/0"
 ROWS_PER_READ = 64
 
 
+class Wish(NamedTuple):
+    """A full book that somebody misses."""
+
+    symbol: str
+    cause: str = ""  # why the one there is not good: sequence, checksum, …
+
+
 class ControlTail:
     """Requests for one venue. Those that were there before this began are too old to answer."""
 
@@ -22,13 +30,13 @@ class ControlTail:
         reader = self._opened()
         self._after = reader.last_offset() if reader else 0
 
-    def symbols(self) -> list[str]:
-        """The symbols asked for since the last call."""
+    def wishes(self) -> list[Wish]:
+        """What was asked for since the last call."""
         reader = self._opened()
         rows = [] if reader is None else reader.read(self._after, ROWS_PER_READ)
         if rows:
             self._after = rows[-1].offset
-        return [symbol for row in rows for frame in row.frames if (symbol := self._symbol(frame))]
+        return [wish for row in rows for frame in row.frames if (wish := self._wish(frame)) is not None]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -44,9 +52,11 @@ class ControlTail:
                 return None
         return self._reader
 
-    def _symbol(self, frame: bytes) -> str:
+    def _wish(self, frame: bytes) -> Wish | None:
         try:
             message = decode(frame)
         except msgspec.MsgspecError:
-            return ""
-        return message.instrument if isinstance(message, Resync) and message.venue == self._venue else ""
+            return None
+        if not isinstance(message, Resync) or message.venue != self._venue:
+            return None
+        return Wish(message.instrument, message.cause)

@@ -6,7 +6,7 @@ would be.
 """
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from market import record
@@ -16,6 +16,8 @@ LIMIT_FRAMES = 200_000  # 20 s at 10 000 frames/s, some 100 MB
 LIMIT_BYTES = 256 << 20
 # Share of a limit beyond which a channel is shed.
 SHED_ABOVE: Mapping[Channel, float] = {Channel.DEPTH: 0.5, Channel.MARK: 0.75, Channel.TICKER: 0.75}
+
+ORDER = tuple(Channel)  # of shedding
 
 Frame = tuple[int, bytes]
 
@@ -45,11 +47,23 @@ class FrameQueue:
         """Whether the reader has to wait."""
         return self.fill >= 1.0
 
-    def offer(self, received_ns: int, frame: bytes, channel: Channel, symbol: str) -> bool:
-        """Put a frame of market data, unless its channel is being shed; whether it was taken."""
-        if channel in SHED_ABOVE and self.fill >= SHED_ABOVE[channel]:
-            self.shed[channel] += 1
-            self._unsaid.setdefault(channel, Counter())[symbol] += 1
+    def offer(
+        self,
+        received_ns: int,
+        frame: bytes,
+        channel: Channel,
+        symbol: str,
+        more: Sequence[tuple[Channel, str]] = (),
+    ) -> bool:
+        """Put a frame of market data, unless its channel is being shed; whether it was taken.
+
+        `more` is what it carries besides: it is shed as the channel of it all that is shed last.
+        """
+        last = max((channel, *(other for other, _ in more)), key=ORDER.index) if more else channel
+        if last in SHED_ABOVE and self.fill >= SHED_ABOVE[last]:
+            self.shed[last] += 1
+            for lost, of in ((channel, symbol), *more):
+                self._unsaid.setdefault(lost, Counter())[of] += 1
             return False
         if self._unsaid:
             self._say_shed(received_ns)

@@ -1,33 +1,32 @@
-"""`Keeper`: keeps one route connected for ever: reconnects with backoff, and rotates before the venue's own limit of
-life.
+"""`Keeper`: keeps one route connected for ever: within the venue's budget, with backoff, and rotated before the venue's
+own limit of life or at its notice.
 
-A rotation overlaps: the new socket must deliver before the old one goes. Until then its frames are held back, only
-those of the last second; they are handed on when it takes over. So a rotation repeats up to a second of messages and
-loses none.
+A refusal for good ends the tries for an hour; a sign of a ban stops every socket and REST together. One socket of a
+venue rotates at a time (sources/rotation.py); where two connections are not allowed at once, it is closed first.
 """
 
 import asyncio
 import logging
-import ssl
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from market import record
-from market.clock import SECOND_NS, Clock
+from market.clock import SECOND_NS
 from sources.backoff import Backoff
+from sources.budget import REFUSED_S
 from sources.connection import Connection
-from sources.transport import Library, LostError
+from sources.held import Held
+from sources.law import Law
+from sources.quarantine import Quarantine
+from sources.rotation import Rotation, rotation_due_ns
+from sources.shared import Shared
+from sources.transport import FAILURES, LostError
 from sources.watchdog import Alarm, Watchdog
-from venues.venue import Route, Venue
+from venues.venue import Route
 
-ROTATE_BEFORE_S = 3600  # one hour before the end of its life
-ROTATE_JITTER_S = 1800  # give or take
-HANDOVER_NS = SECOND_NS
-HANDOVER_TIMEOUT_S = 60.0
-LIVELY_S = 0.2
-
-Failures = (OSError, TimeoutError, LostError, ssl.SSLError)
+LIVELY_S = 1.0
+ROTATE_AGAIN_S = 300.0  # after a rotation that was put off
+REPLACE_AGAIN_S = 5.0  # the same, when the venue has said that it will close
 
 log = logging.getLogger("barograph.capture")
 
@@ -36,154 +35,218 @@ log = logging.getLogger("barograph.capture")
 class Keeper:
     """One route and its socket of now. What happens is told through the callbacks, in the loop's thread."""
 
-    venue: Venue
+    shared: Shared
     route: Route
-    symbols: tuple[str, ...]
-    clock: Clock
-    random: Callable[[], float]
+    symbols: tuple[str, ...]  # of the route
     say: Callable[[record.Record], None]  # a record for the journal
-    on_frame: Callable[[str, int, bytes], None]
+    on_frame: Callable[[tuple[str, ...], int, bytes], None]
     on_ack: Callable[[str], None]
     may_read: Callable[[], bool]
-    transport: Library = "websockets"
-    state: str = "connecting"  # connecting, open, waiting, closed
+    state: str = "connecting"  # connecting, open, maintenance, waiting, refused, closed
     since_ns: int = 0  # wall clock, of the state
     reason: str = ""
     generation: int = 0
     frames: int = 0
-    watchdog: Watchdog = field(default_factory=Watchdog)
-    _live: Connection | None = None
-    _held: deque[tuple[str, int, bytes]] = field(default_factory=deque)
+    watchdog: Watchdog = field(init=False)
+    quarantine: Quarantine = field(default_factory=Quarantine)
+    live: Connection | None = None
+    law: Law = field(init=False)
+    held: Held = field(init=False)  # frames of a connection that has not taken over yet
+    _has_turn: bool = False  # closed for a rotation and not open again
+
+    def __post_init__(self) -> None:
+        self.watchdog = Watchdog()
+        self.law = Law(self.shared, self._turn)
+        self.held = Held(everything=self.shared.venue.capability.snapshot == "stream")
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        backoff = Backoff(self.random)
+        backoff = Backoff(self.shared.random)
         try:
             while True:
-                reason = await self._connected(backoff)
-                wait_s = backoff.failed()
-                self._turn("waiting", reason)
-                log.warning("%s; retrying in %.1f s", reason, wait_s)
-                await asyncio.sleep(wait_s)
+                await self._life(backoff)
         finally:
+            self._end_turn()
             self._turn("closed", "stopped")
 
-    async def _connected(self, backoff: Backoff) -> str:
-        """One life of the route: connect, stay through rotations, and say why it ended."""
+    def renew(self, streams: list[str]) -> bool:
+        """Subscribe anew to some streams; False where there is no connection, so that they begin anew anyway."""
+        if self.live is not None:
+            self.live.renew(streams)
+        return self.live is not None
+
+    async def _life(self, backoff: Backoff) -> None:
+        """One life of the route: connect, stay through rotations, and wait for as long as its end asks for."""
+        await self.law.permission()
         self._turn("connecting", "")
-        connection = self._connection(Watchdog() if self.generation == 0 else self.watchdog)
+        self.held.clear()
+        connection = self.connection(self.watchdog)
         try:
             await connection.open()
-        except Failures as error:
+        except FAILURES as error:
+            self._end_turn()
             await connection.close()
-            return f"cannot reach {self.route.url}: {_text(error)}"
-        self._take_over(connection, overlap=False)
-        return await self._stay(connection, backoff)
-
-    async def _stay(self, connection: Connection, backoff: Backoff) -> str:
+            await self._pause(f"cannot reach {self.route.url}: {_text(error)}", error, connection, backoff)
+            return
         running = asyncio.create_task(connection.run())
-        rotate_at_ns = self._rotation(connection)
         try:
-            while not running.done():
-                await asyncio.wait({running}, timeout=LIVELY_S)
-                now_ns = self.clock.monotonic_ns()
-                if connection.seen:
-                    backoff.data(now_ns)
-                if (now_ns >= rotate_at_ns or connection.shutdown_announced) and not running.done():
-                    connection, running = await self._rotate(connection, running)
-                    rotate_at_ns = self._rotation(connection)
+            await self._entered(connection, running)
+            self._end_turn()
+            if not running.done():
+                self.take_over(connection, overlap=False)
+                connection, running = await self._stay(connection, running, backoff)
         finally:
-            self._live = None
-            self.watchdog.disconnected()
-            running.cancel()
-            (result,) = await asyncio.gather(running, return_exceptions=True)
-            await connection.close()
-            reason = _text(result) if isinstance(result, Exception) else "stopped"
-            self.say(record.Disconnected(self.route.name, reason, list(self.symbols)))
-        if isinstance(result, Exception) and not isinstance(result, Failures):
-            raise result  # ours, not the network's
-        return f"lost {self.route.url}: {reason}"
+            lost = await self._finish(connection, running)
+        if lost is not None:
+            await self._pause(f"lost {self.route.url}: {_text(lost)}", lost, connection, backoff)
 
-    async def _rotate(self, old: Connection, running: "asyncio.Task[None]") -> "tuple[Connection, asyncio.Task[None]]":
-        """Put a new socket in the place of the old one; the old one stays when the new one does not deliver."""
-        self._held.clear()
-        fresh = self._connection(Watchdog())
+    async def _entered(self, connection: Connection, running: "asyncio.Task[None]") -> None:
+        """Wait until it is logged in, or lost; the connection keeps the time."""
+        entering = asyncio.create_task(connection.entered.wait())
         try:
-            await fresh.open()
-        except Failures as error:
-            return self._kept(old, running, _text(error))
-        starting = asyncio.create_task(fresh.run())
-        deadline_ns = self.clock.monotonic_ns() + int(HANDOVER_TIMEOUT_S * SECOND_NS)
-        while not (fresh.ready or running.done() or starting.done()) and self.clock.monotonic_ns() < deadline_ns:
-            await asyncio.wait({running, starting}, timeout=LIVELY_S, return_when=asyncio.FIRST_COMPLETED)
-        if not fresh.ready or running.done():
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-            await fresh.close()
-            return self._kept(old, running, "the new connection did not deliver")
-        self._take_over(fresh, overlap=True)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await old.close()
-        return fresh, starting
+            await asyncio.wait({entering, running}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            entering.cancel()
 
-    def _kept(
-        self, old: Connection, running: "asyncio.Task[None]", why: str
+    async def _stay(
+        self, connection: Connection, running: "asyncio.Task[None]", backoff: Backoff
     ) -> "tuple[Connection, asyncio.Task[None]]":
-        self._held.clear()
-        old.shutdown_announced = False
-        log.warning("rotation of %s put off: %s", self.route.name, why)
-        return old, running
+        """Until the connection is lost, or is to be closed so that another may open; the one that it was at the end."""
+        rotate_ns, counted = rotation_due_ns(self.shared, connection), 0
+        while not running.done():
+            await asyncio.wait({running}, timeout=LIVELY_S)
+            now_ns = self.shared.clock.monotonic_ns()
+            if connection.data_frames > counted:
+                counted = connection.data_frames
+                backoff.data(now_ns)
+                self.law.welcomed()
+            self._show(connection)
+            urgent = connection.shutdown_announced and now_ns >= connection.replace_ns
+            if running.done() or not (urgent or now_ns >= rotate_ns):
+                continue
+            if not urgent and self.shared.rotating.locked():
+                continue
+            if not self.shared.venue.limits.may_overlap:
+                await self._take_turn(urgent=urgent)
+                return connection, running
+            before = connection
+            connection, running = await Rotation(self, connection, running).turn(urgent=urgent)
+            if connection is before:
+                connection.replace_ns = now_ns + int(REPLACE_AGAIN_S * SECOND_NS)
+                rotate_ns = now_ns + int(ROTATE_AGAIN_S * SECOND_NS)
+            else:
+                rotate_ns, counted = rotation_due_ns(self.shared, connection), 0
+        return connection, running
 
-    def _connection(self, watchdog: Watchdog) -> Connection:
-        self.watchdog = watchdog if self._live is None else self.watchdog
+    async def _take_turn(self, *, urgent: bool) -> None:
+        """No other socket of the venue is closed for a rotation until this one is open again."""
+        if not urgent:
+            await self.shared.rotating.acquire()
+            self._has_turn = True
+
+    def _end_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self.shared.rotating.release()
+
+    async def _finish(self, connection: Connection, running: "asyncio.Task[None]") -> Exception | None:
+        """Close what is left of a connection and say so; why it ended, None where we ended it."""
+        was_live = self.live is connection
+        self.live = None
+        self.watchdog = connection.watchdog
+        self.watchdog.disconnected()
+        running.cancel()
+        (result,) = await asyncio.gather(running, return_exceptions=True)
+        await connection.close()
+        error = result if isinstance(result, Exception) else None
+        if was_live:
+            reason = "closed for a rotation" if error is None else _text(error)
+            self.say(record.Disconnected(self.route.name, reason, list(self.symbols)))
+        else:
+            self.held.hand_over(self._hand_on)  # what the venue said instead of letting us in
+        if error is not None and not isinstance(error, FAILURES):
+            raise error  # ours, not the network's
+        return error
+
+    async def _pause(self, reason: str, error: Exception, connection: Connection, backoff: Backoff) -> None:
+        """Wait for as long as the end of a connection asks for."""
+        found = self.law.judge(reason, error, connection)
+        jitter_s = backoff.failed()
+        if found.kind == "refused":
+            self._turn("refused", reason)
+            await asyncio.sleep(REFUSED_S)
+            return
+        wait_s = found.least_s + jitter_s
+        self._turn("waiting", reason)
+        if found.kind == "retry":
+            log.warning("%s; retrying in %.1f s", reason, wait_s)
+        await asyncio.sleep(wait_s)
+
+    def connection(self, watchdog: Watchdog) -> Connection:
+        """Another connection of the route, not open yet."""
         return Connection(
-            self.venue,
+            self.shared,
             self.route,
-            self.clock,
             watchdog,
+            self.quarantine,
             self._received,
-            self._acknowledged,
+            self.on_ack,
             self._alarmed,
+            self._refused,
             self.may_read,
-            self.transport,
         )
 
-    def _take_over(self, connection: Connection, *, overlap: bool) -> None:
+    def take_over(self, connection: Connection, *, overlap: bool) -> None:
+        """From here on this connection is the route's, and what it said until now is handed on."""
         self.generation += 1
-        self._turn("open", "")
+        self.live, self.watchdog = connection, connection.watchdog
         self.say(record.Connected(self.route.name, self.generation, list(self.symbols), overlap))
-        self._live = connection
-        self.watchdog = connection.watchdog
-        while self._held:
-            self.on_frame(*self._held.popleft())
+        for stream in self.quarantine.kept if not overlap else ():
+            self._say_silent(stream, self.quarantine.kept[stream].since_ns)
+        self._show(connection)
+        self.held.hand_over(self._hand_on)
 
-    def _received(self, connection: Connection, stream: str, received_ns: int, frame: bytes) -> None:
-        if connection is self._live:
-            self.frames += 1
-            self.on_frame(stream, received_ns, frame)
-            return
-        self._held.append((stream, received_ns, frame))
-        while received_ns - self._held[0][1] > HANDOVER_NS:
-            self._held.popleft()
+    def replace(self, old: Connection, running: "asyncio.Task[None]", fresh: Connection) -> None:
+        """Take over from a connection that still delivers, or from one that was lost meanwhile."""
+        lost = running.done() and self.live is old
+        if lost:
+            reason = _text(running.exception() or LostError("stopped"))
+            self.say(record.Disconnected(self.route.name, reason, list(self.symbols)))
+        self.take_over(fresh, overlap=not lost)
 
-    def _acknowledged(self, stream: str) -> None:
-        self.on_ack(stream)
+    def _received(self, connection: Connection, streams: tuple[str, ...], received_ns: int, frame: bytes) -> None:
+        if connection is self.live:
+            self._hand_on(streams, received_ns, frame)
+        else:
+            self.held.hold(streams, received_ns, frame)
+
+    def _hand_on(self, streams: tuple[str, ...], received_ns: int, frame: bytes) -> None:
+        self.frames += 1
+        self.on_frame(streams, received_ns, frame)
 
     def _alarmed(self, alarm: Alarm) -> None:
-        since_ns = self.clock.now_ns() - (self.clock.monotonic_ns() - alarm.since_ns)
-        self.say(record.Silent(alarm.stream, self.venue.symbol_of(alarm.stream), since_ns))
+        self._say_silent(alarm.stream, alarm.since_ns)
 
-    def _rotation(self, connection: Connection) -> int:
-        """When to rotate next, monotonic; an hour later after a try that failed."""
-        longest_s = self.venue.limits.connection_life_s or 1 << 31
-        life_s = longest_s - ROTATE_BEFORE_S + (2 * self.random() - 1) * ROTATE_JITTER_S
-        planned_ns = connection.opened_ns + int(life_s * SECOND_NS)
-        return max(planned_ns, self.clock.monotonic_ns() + int(HANDOVER_TIMEOUT_S * SECOND_NS))
+    def _refused(self, stream: str, reason: str) -> None:  # noqa: ARG002 - the connection logs it
+        self._say_silent(stream, self.quarantine.kept[stream].since_ns)
+
+    def _say_silent(self, stream: str, since_ns: int) -> None:
+        clock, symbol = self.shared.clock, self.shared.venue.symbol_of(stream)
+        if symbol:  # heartbeats have none
+            self.say(record.Silent(stream, symbol, clock.now_ns() - (clock.monotonic_ns() - since_ns)))
+
+    def _show(self, connection: Connection) -> None:
+        """The state of an open connection."""
+        left_out = [f"{stream} ({kept.reason})" for stream, kept in list(self.quarantine.kept.items())[:3]]
+        more = f" and {len(self.quarantine.kept) - 3} more" if len(self.quarantine.kept) > 3 else ""
+        if connection.maintenance:
+            self._turn("maintenance", connection.maintenance)
+        else:
+            self._turn("open", f"left out: {', '.join(left_out)}{more}" if left_out else "")
 
     def _turn(self, state: str, reason: str) -> None:
-        if state != self.state or reason:
-            self.since_ns = self.clock.now_ns()
+        if (state, reason) != (self.state, self.reason) or self.since_ns == 0:
+            self.since_ns = self.shared.clock.now_ns()
         self.state, self.reason = state, reason
 
 

@@ -13,6 +13,7 @@ from picows import (
     WSCloseCode,
     WSError,
     WSFrame,
+    WSInvalidStatusError,
     WSListener,
     WSMsgType,
     WSProtocolError,
@@ -24,7 +25,7 @@ from websockets.proxy import get_proxy
 from websockets.uri import parse_uri
 
 from sources import transport
-from sources.transport import LostError
+from sources.transport import LostError, named_wait_s
 
 CONTINUATION, TEXT, BINARY, CLOSE = WSMsgType.CONTINUATION, WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CLOSE
 
@@ -51,12 +52,12 @@ class PicowsSocket(WSListener):
             raise LostError(str(error)) from error
         finally:
             self._take, self._may_take = _drop, lambda: True
-        raise LostError(_why(self._transport))
+        raise _lost(self._transport)
 
     async def send(self, message: bytes) -> None:
         """Send a text message."""
         if self._transport.is_disconnected or self._transport.is_close_frame_sent:
-            raise LostError(_why(self._transport))
+            raise _lost(self._transport)
         self._transport.send(TEXT, message)
 
     async def close(self) -> None:
@@ -142,6 +143,8 @@ async def opened(url: str) -> PicowsSocket:
                 proxy=None if direct else get_proxy(parse_uri(url)),
                 use_aiofastnet=False,
             )
+    except WSInvalidStatusError as error:
+        raise _refused(error) from error
     except (WSError, ProxyError) as error:
         raise LostError(str(error)) from error
     if not isinstance(listener, PicowsSocket):  # so picows says that the peer left inside the handshake
@@ -153,6 +156,19 @@ def _drop(_: bytes) -> None:
     """Nobody waits for it any more."""
 
 
-def _why(transport: WSTransport) -> str:
-    said = transport.close_handshake and transport.close_handshake.recv
-    return f"received {said.code.value} {said.reason or ''}".rstrip() if said else "no close frame received"
+def _lost(connection: WSTransport) -> LostError:
+    """The loss with what the peer said, if it said anything."""
+    said = connection.close_handshake and connection.close_handshake.recv
+    if not said:
+        return LostError("no close frame received")
+    code, reason = said.code.value, said.reason or ""
+    return LostError(f"received {code} {reason}".rstrip(), code, reason)
+
+
+def _refused(error: WSInvalidStatusError) -> LostError:
+    """The handshake that was answered with another HTTP status."""
+    answer = error.response
+    if answer is None:
+        return LostError(str(error))
+    body = bytes(error.raw_body or b"")[: transport.SHOWN_BYTES].decode("utf-8", "replace")
+    return LostError(str(error), int(answer.status), body, named_wait_s(answer.headers.get("Retry-After")))

@@ -2,8 +2,8 @@
 queue.
 
 In order: the steps of the instruments over REST (no socket opens before they are known, and they are asked for again
-every hour), then the sockets, and a full book of each instrument as soon as its depth messages flow, or when somebody
-asks for it.
+every hour), then the sockets, and a full book of each instrument: where it comes over REST, as soon as its depth
+messages flow; where it comes in band, by itself; and either way when somebody asks for it (sources/books.py).
 """
 
 import asyncio
@@ -13,21 +13,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-import msgspec
-
 from market import record
 from market.clock import Clock
-from market.errors import BarographError, VenueError
+from market.errors import VenueError
 from sources.backoff import Backoff
+from sources.books import Books
+from sources.budget import REFUSED_S, Budget
+from sources.control import Wish
+from sources.credentials import Credential
 from sources.frame_queue import FrameQueue
 from sources.keeper import Keeper
-from sources.rest import SHARE_OF_BUDGET, Budget, Rest, UnavailableError
-from sources.snapshots import Snapshots
-from sources.transport import Library
-from venues.venue import Channel, Route, Venue
+from sources.rest import Get, RefusalError, Rest, UnavailableError
+from sources.shared import Shared
+from sources.transport import Library, opener
+from venues.venue import Channel, Request, Route, Venue
 
 METADATA_EVERY_S = 3600.0
-TEND_S = 0.05  # how often wanted snapshots are looked at
+TEND_S = 0.05  # how often wanted books are looked at
 REPORT_EVERY_S = 1.0
 ALIVE_EVERY_S = 1.0  # the interval of live insert blocks: a silent venue does not hold back what came before it
 STOP_TIMEOUT_S = 1.5
@@ -40,30 +42,45 @@ class Feed:
     """The sockets and REST requests of one shard. Raises VenueError for more symbols than the venue allows.
 
     `wanted()` names the symbols whose full book was asked for since the last call; `report(feed)` is called about
-    every second.
+    every second. `shared` has the venue's limits and secrets, and the ways to open a socket; several feeds of one
+    venue share it. `get` stands in for HTTP.
     """
 
     venue: Venue
     symbols: tuple[str, ...]
     clock: Clock
     random: Callable[[], float]
-    wanted: Callable[[], Sequence[str]] = tuple
+    wanted: Callable[[], Sequence[Wish]] = tuple
     report: Callable[["Feed"], None] = lambda _: None
     transport: Library = "websockets"
     queue: FrameQueue = field(default_factory=FrameQueue)
+    shared: Shared | None = None
+    credentials: Sequence[Credential] = ()  # to be renewed
+    get: Get | None = None
+    look_every_s: float = TEND_S
     error: BaseException | None = None  # why the thread ended by itself
     keepers: list[Keeper] = field(init=False)  # one per route
     last_data_ns: dict[str, int] = field(default_factory=dict)  # wall clock, by stream
     received_frames: int = 0
     received_bytes: int = 0
     _streams: dict[str, tuple[Channel, str]] = field(default_factory=dict)
-    _snapshots: Snapshots = field(default_factory=Snapshots)
+    _common: Shared = field(init=False)
+    _books: Books = field(init=False)
     _loop: asyncio.AbstractEventLoop | None = None
     _task: "asyncio.Task[None] | None" = None
 
     def __post_init__(self) -> None:
+        self._common = self.shared or Shared.of(self.venue, self.clock, self.random, opener(self.transport))
+        self._common.hours.are_open(self.clock.now_ns())  # now, because reading a calendar takes its time
         self.keepers = [self._keeper(route) for route in self.venue.routes(self.symbols)]
+        self._common.budget.sockets += len(self.keepers)
+        self._books = Books(self.venue, self.symbols, self.clock, self.keepers)
         self._thread = threading.Thread(target=self._run, name="sockets", daemon=True)
+
+    @property
+    def budget(self) -> Budget:
+        """What the venue allows, shared by all its sockets and requests."""
+        return self._common.budget
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -75,9 +92,23 @@ class Feed:
             self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(STOP_TIMEOUT_S)
 
+    async def run(self) -> None:
+        """What the thread does, until cancelled; whoever has a loop of its own may run it there."""
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        async with self._rest() as rest, asyncio.TaskGroup() as group:
+            group.create_task(self._report())
+            group.create_task(self._stay_alive())
+            for credential in self.credentials:
+                group.create_task(credential.keep())
+            await self._define(rest)
+            for keeper in self.keepers:
+                group.create_task(keeper.run())
+            group.create_task(self._tend_books(rest, group))
+            group.create_task(self._refresh(rest))
+
     def _run(self) -> None:
         try:
-            asyncio.run(self._main())
+            asyncio.run(self.run())
         except asyncio.CancelledError:
             pass
         except BaseExceptionGroup as group:
@@ -85,17 +116,15 @@ class Feed:
         except BaseException as error:  # noqa: BLE001 - handed to the thread that reads the queue
             self.error = error
 
-    async def _main(self) -> None:
-        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        budget = Budget(self.venue.limits.weight_per_minute * SHARE_OF_BUDGET)
-        async with Rest(budget, self.clock) as rest, asyncio.TaskGroup() as group:
-            group.create_task(self._report())
-            group.create_task(self._stay_alive())
-            await self._define(rest)
-            for keeper in self.keepers:
-                group.create_task(keeper.run())
-            group.create_task(self._fetch_snapshots(rest, group))
-            group.create_task(self._refresh(rest))
+    def _rest(self) -> Rest:
+        common, venue = self._common, self.venue
+        return Rest(
+            common.budget,
+            self.clock,
+            headers=lambda: venue.headers(common.secrets()),
+            refuses=venue.refuses,
+            get=self.get,
+        )
 
     async def _stay_alive(self) -> None:
         """Let recorded time go on while nothing comes."""
@@ -106,52 +135,44 @@ class Feed:
                 self._say(record.Alive())
 
     def _keeper(self, route: Route) -> Keeper:
+        carried = {self.venue.symbol_of(stream) for stream in route.streams}
         return Keeper(
-            self.venue,
+            self._common,
             route,
-            self.symbols,
-            self.clock,
-            self.random,
+            tuple(symbol for symbol in self.symbols if symbol in carried),
             lambda said: self._say(said, route.channels),
             self._received,
             self._acknowledged,
             lambda: not self.queue.full,
-            self.transport,
         )
 
     def _say(self, said: record.Record, channels: frozenset[Channel] = frozenset()) -> None:
-        """Put a record where it happened; a depth stream that is lost or new needs a new full book."""
+        """Put a record where it happened."""
         self.queue.put(self.clock.now_ns(), record.encode(said))
-        now_ns = self.clock.monotonic_ns()
-        match said:
-            case record.Disconnected() if Channel.DEPTH in channels:
-                for symbol in said.symbols:
-                    self._snapshots.interrupted(symbol)
-            case record.Connected(overlap=False) if Channel.DEPTH in channels:
-                for symbol in said.symbols:
-                    self._snapshots.want(symbol, now_ns)
-            case record.Silent() if self.venue.channel_of(said.stream) is Channel.DEPTH:
-                self._snapshots.interrupted(said.symbol)
-                self._snapshots.want(said.symbol, now_ns)
+        self._books.said(said, channels)
 
-    def _received(self, stream: str, received_ns: int, frame: bytes) -> None:
+    def _received(self, streams: tuple[str, ...], received_ns: int, frame: bytes) -> None:
         self.received_frames += 1
         self.received_bytes += len(frame)
-        if not stream:
+        if not streams:
             self.queue.put(received_ns, record.foreign(frame))
             return
+        carried = [self._carried(stream, received_ns) for stream in streams]
+        self.queue.offer(received_ns, record.foreign(frame), *carried[0], carried[1:])
+
+    def _carried(self, stream: str, received_ns: int) -> tuple[Channel, str]:
+        """Channel and symbol of a stream that gave data."""
         known = self._streams.get(stream)
         if known is None:
             known = self._streams[stream] = self.venue.channel_of(stream), self.venue.symbol_of(stream)
-        channel, symbol = known
         self.last_data_ns[stream] = received_ns
-        self.queue.offer(received_ns, record.foreign(frame), channel, symbol)
-        if channel is Channel.DEPTH:
-            self._snapshots.seen(symbol)
+        if known[0] is Channel.DEPTH:
+            self._books.seen(known[1])
+        return known
 
     def _acknowledged(self, stream: str) -> None:
         if self.venue.channel_of(stream) is Channel.DEPTH:
-            self._snapshots.acknowledged(self.venue.symbol_of(stream), self.clock.monotonic_ns())
+            self._books.acknowledged(self.venue.symbol_of(stream))
 
     async def _define(self, rest: Rest) -> None:
         """Write the steps of the instruments; tries until the venue answers. Raises VenueError for unlisted ones."""
@@ -162,17 +183,21 @@ class Feed:
                 break
             except UnavailableError as error:
                 wait_s = backoff.failed()
-                self._explain(str(error))
+                self._explain("waiting", str(error))
                 log.warning("%s; retrying in %.1f s", error, wait_s)
                 await asyncio.sleep(wait_s)
+            except RefusalError as error:
+                self._explain("refused", str(error))
+                log.error("%s; refused for good: restart with other settings, or wait an hour for a last try", error)
+                await asyncio.sleep(REFUSED_S)
         for defined in self.venue.read_metadata(bodies, self.symbols):
             self._say(defined)
 
-    def _explain(self, reason: str) -> None:
+    def _explain(self, state: str, reason: str) -> None:
         """Why sockets are not open yet, for the status."""
         for keeper in self.keepers:
             if keeper.generation == 0:
-                keeper.reason = reason
+                keeper.state, keeper.reason = state, reason
 
     async def _refresh(self, rest: Rest) -> None:
         """Write the steps anew every hour: they may change, and old journal rows are pruned."""
@@ -183,28 +208,20 @@ class Feed:
             except VenueError as error:
                 log.error("%s", error)
 
-    async def _fetch_snapshots(self, rest: Rest, group: asyncio.TaskGroup) -> None:
+    async def _tend_books(self, rest: Rest, group: asyncio.TaskGroup) -> None:
         while True:
-            now_ns = self.clock.monotonic_ns()
-            for symbol in self.wanted():
-                if symbol in self.symbols:
-                    self._snapshots.want(symbol, now_ns)
-            for symbol in self._snapshots.due(now_ns):
-                group.create_task(self._fetch(rest, symbol))
-            await asyncio.sleep(TEND_S)
+            for wish in self.wanted():
+                if wish.symbol in self.symbols:
+                    self._books.wish(wish)
+            for request, symbol in self._books.due():
+                group.create_task(self._fetch(rest, request, symbol))
+            await asyncio.sleep(self.look_every_s)
 
-    async def _fetch(self, rest: Rest, symbol: str) -> None:
-        """Ask for one full book and put it where it arrived; a failure is another wish."""
-        try:
-            request = self.venue.snapshot_request(symbol)
-            assert request is not None
-            body = await rest.get(request)
-            said = record.Snapshot(symbol, msgspec.json.decode(body, type=msgspec.Raw))
-        except (BarographError, msgspec.MsgspecError) as error:
-            log.warning("no snapshot of %s: %s", symbol, error)
-            self._snapshots.want(symbol, self.clock.monotonic_ns())
-            return
-        self._say(said)
+    async def _fetch(self, rest: Rest, request: Request, symbol: str) -> None:
+        """Ask for one full book and put it where it arrived."""
+        said = await self._books.fetched(rest, request, symbol)
+        if said is not None:
+            self._say(said)
 
     async def _report(self) -> None:
         while True:

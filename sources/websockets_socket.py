@@ -5,10 +5,10 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from sources import transport
-from sources.transport import LostError
+from sources.transport import LostError, named_wait_s
 
 MAX_UNREAD_FRAMES = 1024  # in the library's own queue; then TCP back-pressure begins
 
@@ -27,14 +27,14 @@ class WebsocketsSocket:
                 while not may_take():
                     await asyncio.sleep(transport.LOOK_AGAIN_S)
         except ConnectionClosed as error:
-            raise LostError(str(error)) from error
+            raise _lost(error) from error
 
     async def send(self, message: bytes) -> None:
         """Send a text message."""
         try:
             await self._connection.send(message, text=True)
         except ConnectionClosed as error:
-            raise LostError(str(error)) from error
+            raise _lost(error) from error
 
     async def close(self) -> None:
         """Say goodbye briefly."""
@@ -62,5 +62,16 @@ async def opened(url: str) -> WebsocketsSocket:
                 proxy=None if direct else True,
             )
         )
+    except InvalidStatus as error:
+        answer = error.response
+        body = bytes(answer.body or b"")[: transport.SHOWN_BYTES].decode("utf-8", "replace")
+        wait_s = named_wait_s(answer.headers.get("Retry-After"))
+        raise LostError(str(error), answer.status_code, body, wait_s) from error
     except WebSocketException as error:
         raise LostError(str(error)) from error
+
+
+def _lost(error: ConnectionClosed) -> LostError:
+    """The loss with what the peer said, if it said anything."""
+    said = error.rcvd
+    return LostError(str(error)) if said is None else LostError(str(error), int(said.code), said.reason)

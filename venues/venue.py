@@ -13,7 +13,7 @@ from venues.rows import Rows
 
 
 class Channel(StrEnum):
-    """What a stream carries, in the order of shedding when a queue is full: the first goes first, the last two never."""
+    """What a stream carries, in the order of shedding when a queue is full; the last two are never shed."""
 
     DEPTH = "depth"
     TICKER = "ticker"
@@ -33,6 +33,7 @@ class Capability:
     checksum: Literal["", "kraken", "okx"] = ""  # how a CRC32 of the book is written; see operators/book/checksum.py
     depths: tuple[int, ...] = ()  # levels a side that may be subscribed to, where the client must cut its book there
     trade_ids: Literal["dense", "scattered"] = "dense"  # scattered: hashes, or not in order
+    corrects: bool = False  # trades may be taken back or corrected later
 
 
 @dataclass(frozen=True)

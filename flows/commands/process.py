@@ -1,5 +1,6 @@
 """Commands that are one process each; `barograph up` runs them all under one supervisor."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -66,15 +67,51 @@ def simulate(
     config: Config = None,
     data: Data = None,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    venue: Annotated[
+        str | None,
+        typer.Option(help="A mock of this venue instead: kraken, coinbase, okx, … (a wrong name lists them all)."),
+    ] = None,
+    instruments: Instruments = None,
+    rate: Annotated[float, typer.Option(help="Book changes per second of each instrument, of a mock venue.")] = 4.0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same market, of a mock venue.")] = 1,
+    faults: Annotated[
+        Path | None, typer.Option(help="A fault script for the mock venue, .toml or .json; help explains it.")
+    ] = None,
+    capture: Annotated[
+        Path | None,
+        typer.Option(help="Make the mock venue's market from this recording: .jsonl or lines, .gz or .zst."),
+    ] = None,
 ) -> None:
-    """Run the simulated exchange: Binance USD-M's protocol from a real matching engine.
+    """Run an exchange on this machine: the simulated one, or a mock of a real venue.
 
-    Prints its address. Its ground truth (regimes, latent price, impact) is written to DATA/truth.parquet.
+    Without --venue it is the simulated exchange: Binance USD-M's protocol from a real matching engine. Its ground truth
+    (regimes, latent price, impact) is written to DATA/truth.parquet.
+
+    With [b]--venue kraken --instruments BTC/USD,ETH/USD[/b] it speaks that venue's protocol over WebSocket and REST on
+    one port, from a small random market or from --capture: handshake, logins (the key is `key`), snapshots, sequence
+    numbers, checksums, heartbeats, errors. What a client may not do (too many connections, messages, requests, no
+    pong) is answered as the venue would and told when it stops.
+
+    [b]A fault script[/b] says what goes wrong and when: frames dropped, doubled, in the wrong order, streams that fall
+    silent, closes, bans, a wrong clock, spoiled frames. `barograph simulate --venue kraken --faults help` explains it.
     """
-    settings = settings_of(config, data)
     from flows.embedded import run_simulator
 
-    run_simulator(settings, port, stop_event())
+    if venue is None:
+        run_simulator(settings_of(config, data), port, stop_event())
+        return
+    from flows.mock_venue import run_mock_venue
+
+    run_mock_venue(
+        venue,
+        symbols(instruments),
+        port=port,
+        rate=rate,
+        seed=seed,
+        faults=faults,
+        capture=capture,
+        stop=stop_event(),
+    )
 
 
 def add_to(app: typer.Typer) -> None:

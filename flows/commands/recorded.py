@@ -62,13 +62,13 @@ def verify(
 ) -> None:
     """Say what recorded frames prove: numbers without a hole, checksums, the venue's own best quote, what is unread.
 
-    Reads them as `import` does, keeps nothing, and ends with 1 where anything is missing, unread or contradicted, or
-    where the venue gives no means to tell.
+    Reads them as `import` does and keeps nothing. Ends with 0 where everything is verified, 1 where anything is missing,
+    wrong or unread, 3 where nothing is wrong and not everything could be verified: a venue that gives no means to see a
+    loss, fields that we do not know, a recording without a full book.
     """
     from flows.verify import run_verify
 
-    if not run_verify(files, venue=venue):
-        raise typer.Exit(1)
+    raise typer.Exit(run_verify(files, venue=venue))
 
 
 def _speed(text: str) -> float | None:

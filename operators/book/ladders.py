@@ -36,6 +36,16 @@ LADDER = np.dtype(
         ("good_time", np.int64),  # receive time of the last message that left the book good, ns
         ("step", np.int64, (2,)),  # tick size as numerator, denominator
         ("next_step", np.int64, (2,)),  # the same from the next reset with Flag.TICK_CHANGED on
+        # Of feeds that send their snapshots in band (operators/book/streams.py), and of checksums:
+        ("time", np.int64),  # exchange time of the newest message taken, ns
+        ("gist", np.float64),  # what it said, as one number
+        ("sum", np.int64),  # the checksum it gave
+        ("depth", np.int64),  # levels a side to which the venue's own copy is cut; 0: it is not
+        ("unit", np.int64),  # a tick in units of price texts on the wire, 10^−places[0]; 0: it is no whole number
+        ("next_unit", np.int64),  # the same of next_step
+        ("places", np.int64, (2,)),  # behind the point of prices and sizes on the wire
+        ("doubt", np.int64),  # 1: its newest checksum could not be verified
+        ("checked", np.int64, (3,)),  # messages by operators/book/checksum.py Check
         ("cells", np.int64),  # first cell of the bids' window; the asks' follows it
         ("width", np.int64),  # cells of either window, a power of two; 0: no window yet
         ("rows", np.int64),  # first row of the bids' overflow; the asks' follows it
@@ -75,7 +85,7 @@ def empty(instruments: int) -> Ladders:
         books[name] = NO_SEQUENCE
     for name in ("base", "best", "edge", "near"):
         books[name] = NOTHING
-    for name in ("step", "next_step"):
+    for name in ("step", "next_step", "unit", "next_unit"):
         books[name] = 1
     return Ladders(books, np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, LEVEL), *orders.empty(instruments))
 

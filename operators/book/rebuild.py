@@ -22,15 +22,19 @@ Binance, "How to manage a local order book correctly".
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from bytewax.operators import KeyedStream
+from numpy.typing import NDArray
 
 import venues
 from market.batch import Batch, Events, Structs
-from market.instrument import InstrumentTable, tick_ratio
-from market.schema import NO_SEQUENCE, Flag, Kind
+from market.instrument import Instrument, InstrumentTable, tick_ratio
+from market.schema import DEPTH_LEVELS, NO_SEQUENCE, NO_TIME, Kind
+from operators.book.changes import crossed
+from operators.book.checksum import SCHEMES, text_for
+from operators.book.cut import depth_of
+from operators.book.digits import MOST_PLACES
 from operators.book.ladders import (
     MAX_LEVELS,
     MAX_WIDTH,
@@ -45,31 +49,18 @@ from operators.book.ladders import (
 from operators.book.orders import room_for
 from operators.book.pending import Pending
 from operators.book.rows import Place, Verdict, empty_rows
-from operators.book.sequence import judge
+from operators.book.sequence import CHAIN, STREAM, judge, rule_of
+from operators.book.told import keep, tell
 from operators.book.troubles import Troubles
-from operators.book.walk import ASK, apply, count, forget, replace, walk
+from operators.book.walk import ASK, apply, count, forget, replace, replace_in_stream, walk
 from operators.stage import Stage, registered, wire
-from venues.venue import Venue
+from venues.venue import Capability, Venue
 
 SPAN_BPS = 250  # of the price: what a window covers at least, if MAX_WIDTH cells do
+MOST_UNITS = 1 << 32  # of prices on the wire, in a tick; where a tick has more, no checksum can be verified
 
-_KEPT = (Verdict.NEAR, Verdict.PENDING, Verdict.GAP, Verdict.EDGE)
-_RESET_CAUSES = {
-    Flag.SHED: "shed",
-    Flag.DISCONNECTED: "disconnected",
-    Flag.SILENT: "silent",
-    Flag.TICK_CHANGED: "tick_size",
-}
-_CAUSES = {
-    Verdict.NEAR: "edge",
-    Verdict.GAP: "sequence",
-    Verdict.DUPLICATE: "duplicate",
-    Verdict.CROSSED: "crossed",
-    Verdict.EDGE: "edge",
-    Verdict.FULL: "limit",
-    Verdict.PENDING: "unsynchronised",
-    Verdict.TOO_OLD: "unsynchronised",
-}
+# Rows of the first picture of a book up to which it keeps the least there is: thousands of instruments have such books.
+FEW, FEW_LEVELS = 2 * DEPTH_LEVELS, 64
 
 
 @dataclass
@@ -112,36 +103,77 @@ def _define(books: Books, instruments: InstrumentTable) -> None:
     rows = books.ladders.books
     for number, row in enumerate(instruments.rows):
         rows["next_step"][number] = tick_ratio(row.tick_size)
+        rows["places"][number], rows["next_unit"][number] = _on_the_wire(row)
         if books.ladders.tables["held"][number] == 0:
             books.ladders.tables["lot"][number] = tick_ratio(row.lot_size)
     rows["step"][known:] = rows["next_step"][known:]
+    same = (rows["step"] == rows["next_step"]).all(axis=1)
+    rows["unit"][same] = rows["next_unit"][same]
     books.instruments = instruments
+
+
+def _on_the_wire(row: Instrument) -> tuple[tuple[int, int], int]:
+    """Places of prices and sizes as the venue writes them, and a tick in units of its prices; 0 where that is none."""
+    numerator, denominator = tick_ratio(row.tick_size)
+    places = _places(row.price_decimals, denominator), _places(row.size_decimals, tick_ratio(row.lot_size)[1])
+    if not all(0 <= place <= MOST_PLACES for place in places):
+        return (0, 0), 0
+    unit, rest = divmod(numerator * 10 ** places[0], denominator)
+    return places, 0 if rest or unit > MOST_UNITS else unit
+
+
+def _places(said: int, denominator: int) -> int:
+    """Places that were said, or else those of a step, whose denominator is a power of ten."""
+    return said if said >= 0 else len(str(denominator)) - 1
 
 
 def _rebuild(books: Books, events: Events, venue: Venue) -> tuple[Structs, Structs]:
     """Walk all messages; see to snapshots and full books in between. Returns TICK and BOOK rows."""
-    chained = venue.capability.detection == "chain"
-    rows, place, answer = empty_rows(*count(events)), Place(0, 0, 0, 0), ASK
+    rule, scheme = rule_of(venue.capability), SCHEMES[venue.capability.checksum]
+    rows, place, answer = empty_rows(*count(events), text_for(scheme)), Place(0, 0, 0, 0), ASK
     while True:
-        begun, place = place, walk(books.ladders, events, place, answer, chained, rows)
+        begun, place = place, walk(books.ladders, events, place, answer, rule, scheme, rows)
         for note in rows.told[begun.told : place.told]:
-            _report(books, events, note)
+            if rule != STREAM:
+                keep(books.pending, events, note)
+            tell(books.troubles, books.instruments, events, note, venue.capability)
         if place.event == len(events):
             return rows.ticks, rows.books[: place.book]
         message = events[place.event : place.event + 1 + events[place.event]["levels"]]
-        settles = message["kind"][0] == Kind.SNAPSHOT
-        answer = _settle(books, message, venue) if settles else _widen(books, message)
+        if message["kind"][0] != Kind.SNAPSHOT:
+            answer = _widen(books, message)
+        elif rule == STREAM:
+            answer = _begin(books, message, venue.capability, rows.text)
+        else:
+            answer = _settle(books, message, venue)
+
+
+def _begin(books: Books, snapshot: Events, capability: Capability, text: NDArray[np.int64]) -> int:
+    """Make a book from a snapshot that came in band; the verdict on it."""
+    instrument, head = int(snapshot["instrument"][0]), snapshot[0]
+    book = books.ladders.books[instrument]
+    # Where two connections overlap, the newer one begins with a book that the older one has left behind.
+    older = NO_TIME < head["exchange_time"] < book["time"]
+    counted = 0 < head["sequence"] < book["last"]
+    summed = head["sequence"] == 0 and capability.checksum != ""
+    if older and (counted or summed) and book["last"] != NO_SEQUENCE and not crossed(book):
+        return Verdict.SETTLED
+    if not _fits(books, instrument, snapshot, emptied=True):
+        return _lost(books, instrument, Verdict.FULL)
+    _cover(books, instrument, snapshot)
+    depth = depth_of(snapshot, capability.depths)
+    return int(replace_in_stream(books.ladders, snapshot, depth, SCHEMES[capability.checksum], text))
 
 
 def _settle(books: Books, snapshot: Events, venue: Venue) -> int:
-    """Make a book from a snapshot and the messages kept that continue it; the verdict on the snapshot."""
+    """Make a book from a snapshot over REST and the messages kept that continue it; the verdict on the snapshot."""
     instrument, sequence = int(snapshot["instrument"][0]), int(snapshot["sequence"][0])
     book = books.ladders.books[instrument]
     kept, good = list(books.pending.of(instrument)), book["last"] != NO_SEQUENCE
     if good and not kept and sequence < book["last"]:
         return Verdict.SETTLED
     newer = [message for message in kept if message["sequence"][0] > sequence]
-    if not _continued(sequence, newer, venue.capability.detection == "chain", unseen=int(book["seen"])):
+    if not _continued(sequence, newer, rule_of(venue.capability) == CHAIN, unseen=int(book["seen"])):
         return Verdict.NEAR if good else Verdict.TOO_OLD
     if not _fits(books, instrument, np.concatenate([snapshot, *newer]), emptied=True):
         return _lost(books, instrument, Verdict.FULL)
@@ -174,9 +206,11 @@ def _cover(books: Books, instrument: int, snapshot: Events) -> None:
 
 
 def _widen(books: Books, message: Events) -> int:
-    """Make room for a depth message; ASK to have it walked, or the verdict that there is none left."""
+    """Make room for a depth message or picture; ASK to have it walked, or the verdict that there is none left."""
     instrument = int(message["instrument"][0])
     if _fits(books, instrument, message):
+        if books.ladders.books["width"][instrument] == 0:
+            _cover(books, instrument, message if len(message) > FEW else message[:1])
         return ASK
     books.ladders.books["seen"][instrument] = message["sequence"][0]
     return _lost(books, instrument, Verdict.FULL)
@@ -185,67 +219,24 @@ def _widen(books: Books, message: Events) -> int:
 def _fits(books: Books, instrument: int, rows: Events, *, emptied: bool = False) -> bool:
     """Double the room of a book until these rows could all be new levels, or orders; False beyond the limits of it."""
     book = books.ladders.books[instrument]
-    wanted = len(rows) + (0 if emptied else int(book["filled"].max()))
+    kinds, sides = rows["kind"], rows["side"]
+    orders = (kinds >= Kind.ORDER_ADD) & (kinds <= Kind.ORDER_DELETE)
+    levels = (kinds == Kind.LEVEL) | orders
+    filled = (0, 0) if emptied else book["filled"].tolist()
+    wanted = max(filled[0] + int((levels & (sides > 0)).sum()), filled[1] + int((levels & (sides <= 0)).sum()))
     if wanted > MAX_LEVELS:
         return False
-    if (rows["kind"] >= Kind.ORDER_ADD).any():
+    if orders.any():
         roomy = room_for(books.ladders, instrument, int((rows["kind"] == Kind.ORDER_ADD).sum()))
         if roomy is None:
             return False
         books.ladders = roomy
     if wanted > book["room"] // 2:
-        books.ladders = with_levels(books.ladders, instrument, max(MIN_LEVELS, 1 << (wanted - 1).bit_length()))
+        least = FEW_LEVELS if kinds[0] == Kind.PICTURE and len(rows) <= FEW else MIN_LEVELS
+        books.ladders = with_levels(books.ladders, instrument, max(least, 1 << (wanted - 1).bit_length()))
     return True
 
 
 def _lost(books: Books, instrument: int, verdict: Verdict) -> Verdict:
     forget(books.ladders, instrument)
     return verdict
-
-
-def _report(books: Books, events: Events, note: np.void) -> None:
-    """Tell `troubles` what a message meant, and keep or forget messages accordingly."""
-    verdict, position = int(note["verdict"]), int(note["event"])
-    event, troubles = events[position], books.troubles
-    instrument = int(event["instrument"])
-    if verdict in _KEPT and event["kind"] == Kind.DEPTH:
-        books.pending.keep(events[position : position + 1 + event["levels"]])
-    elif verdict not in (Verdict.NEAR, Verdict.DUPLICATE, Verdict.TOO_OLD):
-        books.pending.forget(instrument)
-    # That a book still waits for its snapshot is news only where nothing else is wrong with it.
-    waits = verdict in (Verdict.PENDING, Verdict.TOO_OLD) and instrument in troubles.open
-    if waits or verdict == Verdict.NEAR:
-        if troubles.may_ask(instrument, int(event["receive_time"])):
-            troubles.ask(instrument, _gap(books, event, note))
-    elif verdict == Verdict.SETTLED:
-        troubles.end(instrument, _gap(books, event, note))
-    elif verdict == Verdict.DUPLICATE:
-        troubles.note(_gap(books, event, note))
-    else:
-        said = _gap(books, event, note)
-        troubles.begin(instrument, said)
-        if verdict != Verdict.RESET and troubles.may_ask(instrument, said["receive_time"]):
-            troubles.ask(instrument, said)
-
-
-def _gap(books: Books, event: np.void, note: np.void) -> dict[str, Any]:
-    """A row of `gaps` about one message, but for its state."""
-    verdict = Verdict(int(note["verdict"]))
-    return {
-        "instrument": books.instruments[int(event["instrument"])].symbol,
-        "receive_time": int(event["receive_time"]),
-        "channel": "depth",
-        "cause": _cause(verdict, int(event["flags"])),
-        "start_time": int(note["since"]),
-        "expected_sequence": int(note["expected"]),
-        "received_sequence": int(event["previous"] if verdict == Verdict.GAP else event["sequence"]),
-        "frame": int(event["frame"]),
-    }
-
-
-def _cause(verdict: Verdict, flags: int) -> str:
-    """The `cause` of a gaps row."""
-    for flag, cause in _RESET_CAUSES.items():
-        if verdict == Verdict.RESET and flags & flag:
-            return cause
-    return _CAUSES.get(verdict, "unsynchronised")

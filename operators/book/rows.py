@@ -8,9 +8,11 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from market.batch import Structs
-from market.schema import BOOK, NO_BOOK, TICK, Flag
+from market.schema import BOOK, NO_BOOK, TICK, Flag, Kind
+from operators.book.checksum import NO_TEXT
 from operators.book.window import cell_of
 from operators.kernel import part
 
@@ -24,21 +26,28 @@ class Verdict(IntEnum):
     PENDING = 3  # kept until a snapshot comes
     DUPLICATE = 4  # came before
     GAP = 5  # what it continues never came; kept like PENDING
-    CROSSED = 6  # led to bid >= ask, or names a size that cannot be
+    CROSSED = 6  # led to bid >= ask where that means a fault, or names a size that cannot be
     EDGE = 7  # led to a touch where the snapshot told of nothing; kept like PENDING
     FULL = 8  # no room for its levels
     RESET = 9  # the feed was interrupted
     SETTLED = 10  # a snapshot made the book good
     TOO_OLD = 11  # a snapshot that the messages kept do not continue
+    CHECKSUM = 12  # the venue's checksum is of another book
+    OVERLAP = 13  # bid >= ask by the venue's own word: the book is kept, and shown when it is sound again
+    SOUND = 14  # like APPLIED, after OVERLAP
+    DOUBTED = 15  # also told beside another: a checksum cannot be verified from here on
+    VERIFIED = 16  # and from here on it can
 
 
 APPLIED, OLD, PENDING = int(Verdict.APPLIED), int(Verdict.OLD), int(Verdict.PENDING)
 DUPLICATE, GAP, CROSSED = int(Verdict.DUPLICATE), int(Verdict.GAP), int(Verdict.CROSSED)
 NEAR, EDGE = int(Verdict.NEAR), int(Verdict.EDGE)
-RESET, SETTLED = int(Verdict.RESET), int(Verdict.SETTLED)
-OFF_BOOK = int(Flag.OFF_BOOK)
+RESET, SETTLED, CHECKSUM = int(Verdict.RESET), int(Verdict.SETTLED), int(Verdict.CHECKSUM)
+OVERLAP, SOUND = int(Verdict.OVERLAP), int(Verdict.SOUND)
+DOUBTED, VERIFIED = int(Verdict.DOUBTED), int(Verdict.VERIFIED)
+OFF_BOOK, DEPTH, PICTURE = int(Flag.OFF_BOOK), int(Kind.DEPTH), int(Kind.PICTURE)
 
-# One row per message of which there is something to tell.
+# One row per thing to tell of a message; two of one at most.
 TOLD = np.dtype(
     [
         ("event", np.int64),  # position of the message in the events
@@ -53,8 +62,9 @@ class Rows(NamedTuple):
     """Where `walk` writes."""
 
     ticks: Structs  # TICK, one row per message
-    books: Structs  # BOOK, one row per SNAPSHOT or DEPTH message that leaves a valid book
+    books: Structs  # BOOK, one row per SNAPSHOT, DEPTH or PICTURE message that leaves a valid book
     told: Structs  # TOLD
+    text: NDArray[np.int64]  # room for the text of a checksum, which no row keeps
 
 
 class Place(NamedTuple):
@@ -66,9 +76,9 @@ class Place(NamedTuple):
     told: int
 
 
-def empty_rows(ticks: int, books: int) -> Rows:
-    """Room for so many rows; what is to be told of every message has room too."""
-    return Rows(np.empty(ticks, TICK), np.empty(books, BOOK), np.empty(ticks, TOLD))
+def empty_rows(ticks: int, books: int, text: NDArray[np.int64] = NO_TEXT) -> Rows:
+    """Room for so many rows, and to tell two things of every message."""
+    return Rows(np.empty(ticks, TICK), np.empty(books, BOOK), np.empty(2 * ticks, TOLD), text)
 
 
 @part
@@ -76,7 +86,7 @@ def write_head(row: Any, event: Any) -> None:
     """What every row says of its message; no quote and no trade yet."""
     row["instrument"] = event["instrument"]
     row["frame"] = event["frame"]
-    row["kind"] = event["kind"]
+    row["kind"] = DEPTH if event["kind"] == PICTURE else event["kind"]
     row["exchange_time"] = event["exchange_time"]
     row["receive_time"] = event["receive_time"]
     row["sequence"] = event["sequence"]
@@ -124,3 +134,9 @@ def write_trade(row: Any, book: Any, event: Any) -> None:
     row["size"] = event["size"]
     row["side"] = event["side"]
     row["off_book"] = (event["flags"] & OFF_BOOK) != 0
+
+
+@part
+def write_note(note: Any, book: Any, position: int, since: int, verdict: int) -> None:
+    """What is to be told of a message."""
+    note["event"], note["expected"], note["since"], note["verdict"] = position, book["stood"], since, verdict

@@ -5,6 +5,10 @@ A trouble opens once per cause and instrument and heals with the next good snaps
 or nears the edge of what its snapshot told of, and only when one of its messages comes (so that the messages kept begin
 before the snapshot that is asked for), a snapshot is requested: at once, then after ASK_AGAIN_NS of data time, each
 time twice as long, up to ASK_AT_LEAST_NS.
+
+A checksum that fails again after a snapshot may be our own fault, and then no snapshot helps: so a snapshot does not
+make the next request quicker where it healed a checksum, and after MOST_FAILURES of them within FAILURES_NS nothing is
+asked until the first of these is that old. The trouble stays open meanwhile, for all to see.
 """
 
 from dataclasses import dataclass, field
@@ -17,6 +21,8 @@ from market.schema import CONTROL, GAP
 
 ASK_AGAIN_NS = SECOND_NS
 ASK_AT_LEAST_NS = 64 * SECOND_NS
+MOST_FAILURES, FAILURES_NS = 6, 3_600 * SECOND_NS
+CHECKSUM = "checksum"
 
 
 @dataclass
@@ -25,6 +31,7 @@ class Troubles:
 
     open: dict[int, list[str]] = field(default_factory=dict)
     asked: dict[int, tuple[int, int]] = field(default_factory=dict)  # receive time, wait until the next, ns
+    failed: dict[int, list[int]] = field(default_factory=dict)  # receive times of the newest wrong checksums, ns
     gaps: list[dict[str, Any]] = field(default_factory=list)
     control: list[dict[str, Any]] = field(default_factory=list)
 
@@ -39,25 +46,43 @@ class Troubles:
         """A trouble that is over at once and cost nothing: a duplicate."""
         self.gaps.append({**row, "state": "healed"})
 
+    def heal(self, instrument: int, row: dict[str, Any]) -> None:
+        """The trouble of `row["cause"]` alone is over, without a snapshot."""
+        causes = self.open.get(instrument, [])
+        if row["cause"] in causes:
+            causes.remove(row["cause"])
+            self.note(row)
+        if not causes:
+            self.open.pop(instrument, None)
+
     def end(self, instrument: int, row: dict[str, Any]) -> None:
         """A good snapshot: everything open heals."""
-        self.gaps.extend({**row, "cause": cause, "state": "healed"} for cause in self.open.pop(instrument, []))
-        self.asked.pop(instrument, None)
+        causes = self.open.pop(instrument, [])
+        self.gaps.extend({**row, "cause": cause, "state": "healed"} for cause in causes)
+        if CHECKSUM not in causes:
+            self.asked.pop(instrument, None)
 
-    def may_ask(self, instrument: int, receive_time: int) -> bool:
-        """Whether the last request is not too fresh for another."""
-        asked, wait = self.asked.get(instrument, (0, 0))
-        return wait == 0 or receive_time - asked >= wait
+    def count(self, instrument: int, receive_time: int) -> None:
+        """One more wrong checksum."""
+        self.failed[instrument] = [*self.failed.get(instrument, [])[-MOST_FAILURES:], receive_time]
 
     def ask(self, instrument: int, row: dict[str, Any]) -> None:
-        """Request a snapshot, for the last cause that is open or else for the row's own."""
-        _, wait = self.asked.get(instrument, (0, 0))
-        self.asked[instrument] = row["receive_time"], min(max(2 * wait, ASK_AGAIN_NS), ASK_AT_LEAST_NS)
-        cause = (self.open.get(instrument) or [row["cause"]])[-1]
-        self.control.append({"instrument": row["instrument"], "receive_time": row["receive_time"], "cause": cause})
+        """Request a snapshot, for the last cause that is open or else for the row's own, unless it is too soon."""
+        asked, wait = self.asked.get(instrument, (0, 0))
+        causes, time = self.open.get(instrument, []), row["receive_time"]
+        if (wait > 0 and time - asked < wait) or (CHECKSUM in causes and self._fails(instrument, time)):
+            return
+        self.asked[instrument] = time, min(max(2 * wait, ASK_AGAIN_NS), ASK_AT_LEAST_NS)
+        cause = (causes or [row["cause"]])[-1]
+        self.control.append({"instrument": row["instrument"], "receive_time": time, "cause": cause})
 
     def take(self) -> dict[str, pl.DataFrame]:
         """The rows of this batch as tables, none left behind; only the tables that have any."""
         found = {"gaps": (self.gaps, GAP), "control": (self.control, CONTROL)}
         self.gaps, self.control = [], []
         return {name: pl.DataFrame(rows, schema) for name, (rows, schema) in found.items() if rows}
+
+    def _fails(self, instrument: int, receive_time: int) -> bool:
+        """Whether checksums have been wrong too often lately."""
+        failed = self.failed.get(instrument, [])
+        return len(failed) > MOST_FAILURES and receive_time - failed[0] < FAILURES_NS

@@ -6,16 +6,18 @@ window costs a constant per tick that the touch moves.
 
 from typing import Any
 
-import numpy as np
-
 from market.schema import NO_SEQUENCE, Flag, Kind
+from operators.book.changes import crossed, has_touch, lose, patch
+from operators.book.checksum import NO_TEXT
 from operators.book.depth import write_depth
 from operators.book.ladders import NOTHING, empty
-from operators.book.order_rows import change_order, lacks_slots
-from operators.book.orders import forget_orders
+from operators.book.order_rows import lacks_slots
+from operators.book.pictures import after_picture
 from operators.book.rows import (
     APPLIED,
+    CHECKSUM,
     CROSSED,
+    DOUBTED,
     DUPLICATE,
     EDGE,
     GAP,
@@ -23,57 +25,29 @@ from operators.book.rows import (
     OLD,
     RESET,
     SETTLED,
+    SOUND,
+    VERIFIED,
     Place,
     empty_rows,
     write_head,
+    write_note,
     write_ticker,
     write_touch,
     write_trade,
 )
-from operators.book.sequence import judge
-from operators.book.window import clear, put
-from operators.kernel import EVENTS, boolean, int64, kernel, part, state_type
+from operators.book.sequence import CHAIN, STREAM, judge, judge_stream
+from operators.book.streams import after_stream, came_before
+from operators.kernel import EVENTS, int64, kernel, part, state_type
 
-LEVEL, SNAPSHOT, DEPTH, TICKER = int(Kind.LEVEL), int(Kind.SNAPSHOT), int(Kind.DEPTH), int(Kind.TICKER)
+SNAPSHOT, DEPTH, TICKER = int(Kind.SNAPSHOT), int(Kind.DEPTH), int(Kind.TICKER)
 TRADE, AGGREGATE_TRADE = int(Kind.TRADE), int(Kind.AGGREGATE_TRADE)
+INTERRUPTION, PICTURE = int(Kind.RESET), int(Kind.PICTURE)
 TICK_CHANGED = int(Flag.TICK_CHANGED)
 ASK = -1  # as `answer`: stop at a message that needs help
 LADDERS = state_type(empty(0))
+TEXT = state_type(NO_TEXT)
 ROWS = state_type(empty_rows(0, 0))
 PLACE = state_type(Place(0, 0, 0, 0))
-
-
-@part
-def patch(ladders: Any, book: Any, events: Any, low: int, high: int) -> bool:
-    """Apply the rows [low, high) of levels or orders in their order; whether the book is sound after it."""
-    sound = True
-    for side in range(2):
-        book["added"][side], book["removed"][side] = 0.0, 0.0
-    for i in range(low, high):
-        level = events[i]
-        if level["kind"] != LEVEL:
-            sound &= change_order(ladders, book, level)
-            continue
-        sound &= 0.0 <= level["size"] < np.inf
-        side = 0 if level["side"] > 0 else 1
-        change = put(ladders, book, side, level["price"] if side == 0 else -level["price"], level["size"])
-        if change > 0.0:
-            book["added"][side] += change
-        else:
-            book["removed"][side] -= change
-    return sound and not crossed(book)
-
-
-@part
-def crossed(book: Any) -> bool:
-    """Whether the best bid is at or above the best ask; NOTHING is below every ask."""
-    return bool(book["best"][0] >= -book["best"][1])
-
-
-@part
-def has_both(book: Any) -> bool:
-    """Whether a synchronised book has a touch."""
-    return bool(book["last"] != NO_SEQUENCE and book["filled"][0] > 0 and book["filled"][1] > 0)
 
 
 @part
@@ -83,35 +57,49 @@ def beyond(book: Any, keys: Any) -> bool:
 
 
 @part
-def lose(ladders: Any, book: Any, instrument: int) -> None:
-    """Forget the levels of a book that must not be trusted."""
-    for side in range(2):
-        clear(ladders, book, side)
-        book["edge"][side], book["near"][side] = NOTHING, NOTHING
-    forget_orders(ladders, instrument)
-    book["last"] = NO_SEQUENCE
+def take(ladders: Any, book: Any, events: Any, position: int, rule: int, scheme: int, text: Any) -> int:
+    """Take one DEPTH or PICTURE message into its book; the verdict.
+
+    Changes are applied in one place for all venues, so that the compiler keeps it within the loop.
+    """
+    event = events[position]
+    first, end, whole = position + 1, position + 1 + event["levels"], event["kind"] == PICTURE
+    if whole:
+        verdict = APPLIED
+    elif rule == STREAM:
+        verdict = judge_stream(book["last"], event["previous"], event["sequence"], came_before(book, events, position))
+    else:
+        verdict = judge(book["last"], book["seen"], event["previous"], event["sequence"], rule == CHAIN)
+    if verdict == DUPLICATE:
+        return verdict
+    book["seen"] = event["sequence"]
+    if verdict == APPLIED:
+        shown = book["last"] != NO_SEQUENCE and not crossed(book)
+        book["last"] = event["sequence"]
+        if not patch(ladders, book, events, first, end):
+            verdict = CROSSED
+        elif whole:
+            verdict = after_picture(ladders, book, events, first, end, shown)
+        elif rule == STREAM:
+            verdict = after_stream(ladders, book, events, position, shown, scheme, text)
+        else:
+            verdict = after_change(book)
+    if verdict in (GAP, CROSSED, EDGE, CHECKSUM):
+        lose(ladders, book, event["instrument"])
+    return verdict
 
 
 @part
-def depth(ladders: Any, book: Any, events: Any, position: int, chained: bool) -> int:
-    """Take one DEPTH message into its book; the verdict."""
-    event = events[position]
-    sequence = event["sequence"]
-    verdict = judge(book["last"], book["seen"], event["previous"], sequence, chained)
-    if verdict == APPLIED:
-        book["last"] = sequence
-        if not patch(ladders, book, events, position + 1, position + 1 + event["levels"]):
-            verdict = CROSSED
-        elif beyond(book, book["edge"]):
-            verdict = EDGE
-        elif beyond(book, book["near"]):
-            book["near"][0], book["near"][1] = -NOTHING, -NOTHING
-            verdict = NEAR
-    if verdict in (GAP, CROSSED, EDGE):
-        lose(ladders, book, event["instrument"])
-    if verdict != DUPLICATE:
-        book["seen"] = sequence
-    return verdict
+def after_change(book: Any) -> int:
+    """The verdict on changes to a book whose snapshot came over REST."""
+    if crossed(book):
+        return CROSSED
+    if beyond(book, book["edge"]):
+        return EDGE
+    if beyond(book, book["near"]):
+        book["near"][0], book["near"][1] = -NOTHING, -NOTHING
+        return NEAR
+    return APPLIED
 
 
 @part
@@ -120,7 +108,7 @@ def reset(ladders: Any, book: Any, instrument: int, flags: int) -> int:
     lose(ladders, book, instrument)
     book["seen"] = NO_SEQUENCE
     if flags & TICK_CHANGED:
-        book["step"][0], book["step"][1] = book["next_step"][0], book["next_step"][1]
+        book["step"][0], book["step"][1], book["unit"] = book["next_step"][0], book["next_step"][1], book["next_unit"]
     return RESET
 
 
@@ -128,15 +116,29 @@ def reset(ladders: Any, book: Any, instrument: int, flags: int) -> int:
 def needs_help(ladders: Any, book: Any, events: Any, position: int) -> bool:
     """Whether a message is for the caller: a snapshot, or changes that its book may have no room for."""
     event = events[position]
-    if event["kind"] == DEPTH and book["last"] != NO_SEQUENCE:
-        if max(book["filled"][0], book["filled"][1]) + event["levels"] > book["room"] >> 1:
+    kind, first, end = event["kind"], position + 1, position + 1 + event["levels"]
+    if (kind == DEPTH and book["last"] != NO_SEQUENCE) or kind == PICTURE:
+        if lacks_room(book, events, first, end):
             return True
-        return lacks_slots(ladders, events, position + 1, position + 1 + event["levels"])
-    return bool(event["kind"] == SNAPSHOT)
+        return lacks_slots(ladders, events, first, end)
+    return bool(kind == SNAPSHOT)
 
 
-@kernel(LADDERS, EVENTS, PLACE, int64, boolean, ROWS, counted=False)
-def walk(ladders: Any, events: Any, place: Any, answer: int, chained: bool, rows: Any) -> Place:
+@part
+def lacks_room(book: Any, events: Any, first: int, end: int) -> bool:
+    """Whether the rows [first, end) could be more new levels of a side than there is room for."""
+    room = book["room"] >> 1
+    if max(book["filled"][0], book["filled"][1]) + (end - first) <= room and book["width"] > 0:
+        return False
+    bids = 0
+    for i in range(first, end):
+        bids += events[i]["side"] > 0
+    asks = end - first - bids
+    return bool(end > first and (book["width"] == 0 or max(book["filled"][0] + bids, book["filled"][1] + asks) > room))
+
+
+@kernel(LADDERS, EVENTS, PLACE, int64, int64, int64, ROWS, counted=False)
+def walk(ladders: Any, events: Any, place: Any, answer: int, rule: int, scheme: int, rows: Any) -> Place:
     """Take messages into their books and write their rows, from a place on; returns the place it comes to.
 
     Stops before a message that needs help: the caller sees to it and calls again with the verdict on that message as
@@ -146,8 +148,9 @@ def walk(ladders: Any, events: Any, place: Any, answer: int, chained: bool, rows
     while position < len(events):
         event = events[position]
         kind, book = event["kind"], ladders.books[event["instrument"]]
+        doubt = 0
         if answer == ASK:
-            book["stood"] = max(book["seen"], book["last"])
+            book["stood"], doubt = max(book["seen"], book["last"]), book["doubt"]
             if needs_help(ladders, book, events, position):
                 break
         row = rows.ticks[tick]
@@ -155,28 +158,30 @@ def walk(ladders: Any, events: Any, place: Any, answer: int, chained: bool, rows
         since, verdict = book["good_time"], APPLIED
         if answer != ASK:
             verdict = answer
-        elif kind == DEPTH:
-            verdict = depth(ladders, book, events, position, chained)
-        elif kind not in (TICKER, TRADE, AGGREGATE_TRADE):
+        elif kind in (DEPTH, PICTURE):
+            verdict = take(ladders, book, events, position, rule, scheme, rows.text)
+        elif kind == INTERRUPTION:
             verdict = reset(ladders, book, event["instrument"], event["flags"])
         answer = ASK
-        good = verdict in (APPLIED, NEAR, SETTLED)
+        good = verdict in (APPLIED, NEAR, SETTLED, SOUND)
         if kind == TICKER:
             write_ticker(row, book, events, position)
-        elif good and has_both(book):
+        elif good and has_touch(book):
             write_touch(row, ladders, book)
         if kind in (TRADE, AGGREGATE_TRADE):
             write_trade(row, book, event)
-        elif good and kind != TICKER:
+        elif good and kind in (SNAPSHOT, DEPTH, PICTURE):
             book["good_time"] = event["receive_time"]
             row["sequence"] = book["last"]
             if row["valid"]:
-                write_depth(ladders, book, rows.books[booked], kind == DEPTH)
+                write_depth(ladders, book, rows.books[booked], kind != SNAPSHOT)
                 row["book"] = booked
                 booked += 1
         if verdict > OLD:
-            note = rows.told[told]
-            note["event"], note["expected"], note["since"], note["verdict"] = position, book["stood"], since, verdict
+            write_note(rows.told[told], book, position, since, verdict)
+            told += 1
+        if book["doubt"] != doubt and book["last"] != NO_SEQUENCE:
+            write_note(rows.told[told], book, position, since, DOUBTED if doubt == 0 else VERIFIED)
             told += 1
         tick += 1
         position += 1 + event["levels"]
@@ -189,7 +194,7 @@ def count(events: Any) -> tuple[int, int]:
     position, messages, books = 0, 0, 0
     while position < len(events):
         messages += 1
-        books += events[position]["kind"] in (SNAPSHOT, DEPTH)
+        books += events[position]["kind"] in (SNAPSHOT, DEPTH, PICTURE)
         position += 1 + events[position]["levels"]
     return messages, books
 
@@ -203,7 +208,7 @@ def replace(ladders: Any, snapshot: Any, limit: int) -> bool:
     """
     book = ladders.books[snapshot[0]["instrument"]]
     lose(ladders, book, snapshot[0]["instrument"])
-    sound = patch(ladders, book, snapshot, 1, len(snapshot))
+    sound = patch(ladders, book, snapshot, 1, len(snapshot)) and not crossed(book)
     for side in range(2):
         sign = 1 - 2 * side
         given, lowest = 0, -NOTHING
@@ -217,12 +222,26 @@ def replace(ladders: Any, snapshot: Any, limit: int) -> bool:
     return sound
 
 
+@kernel(LADDERS, EVENTS, int64, int64, TEXT)
+def replace_in_stream(ladders: Any, snapshot: Any, depth: int, scheme: int, text: Any) -> int:
+    """Make a book exactly what a SNAPSHOT message in band says, cut to `depth` levels a side; the verdict."""
+    head = snapshot[0]
+    book = ladders.books[head["instrument"]]
+    lose(ladders, book, head["instrument"])
+    book["last"], book["seen"], book["depth"] = head["sequence"], head["sequence"], depth
+    sound = patch(ladders, book, snapshot, 1, len(snapshot))
+    verdict = after_stream(ladders, book, snapshot, 0, True, scheme, text) if sound else CROSSED
+    if verdict in (CROSSED, CHECKSUM):
+        lose(ladders, book, head["instrument"])
+    return SETTLED if verdict == APPLIED else verdict
+
+
 @kernel(LADDERS, EVENTS)
 def apply(ladders: Any, message: Any) -> bool:
     """Apply a kept DEPTH message (header and levels); whether the book is sound after it."""
     book = ladders.books[message[0]["instrument"]]
     book["last"] = message[0]["sequence"]
-    return patch(ladders, book, message, 1, len(message))
+    return patch(ladders, book, message, 1, len(message)) and not crossed(book)
 
 
 @kernel(LADDERS, int64)

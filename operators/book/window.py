@@ -104,6 +104,34 @@ def next_key(ladders: Any, book: Any, side: int, key: int) -> int:
 
 
 @part
+def first_key(ladders: Any, book: Any, side: int) -> int:
+    """The worst key of the window; NOTHING where it has no level."""
+    key, best = book["base"][side], book["best"][side]
+    while key <= best:
+        cell = cell_of(book, side, key)
+        if ladders.cells[cell] > 0.0:
+            return int(key)
+        if ladders.blocks[cell // BLOCK] > 0.0:
+            key += 1
+        elif ladders.zones[cell // ZONE] > 0.0:
+            key = (key | (BLOCK - 1)) + 1
+        else:
+            key = (key | (ZONE - 1)) + 1
+    return NOTHING
+
+
+@part
+def level_below(ladders: Any, book: Any, side: int, key: int) -> int:
+    """The best key below `key`, in the window or the overflow; NOTHING where there is none."""
+    below = next_key(ladders, book, side, key)
+    low, high = book["low"][side], book["high"][side]
+    if below != NOTHING or low == high:
+        return below
+    row = find(ladders.levels, low, high, key) - 1
+    return int(ladders.levels[row]["key"]) if row >= low else NOTHING
+
+
+@part
 def base_for(book: Any, best: int) -> int:
     """Where a window begins that has the best level at three quarters of its width."""
     return int((best - 3 * (book["width"] >> 2)) & -ZONE)

@@ -1,184 +1,194 @@
 """The kernel: a batch's bytes to EVENT rows and mark rows, up to the first frame that needs the slow path.
 
-Cost: see operators/decode.py. A frame is read once from its first byte to its last (at most twice where its symbol
-comes after its prices); every loop ends with the frame, and rows are never written beyond the arrays given.
+Cost: see operators/decode.py. A frame is read once from its first byte to its last (at most three times where the key
+that names it, or its symbol, comes late); every loop ends with the frame, and rows are never written beyond the arrays
+given.
 """
 
 from typing import Any
 
-import numpy as np
 from numba import types
 
-from market.schema import EVENT, NO_SEQUENCE, NO_TIME, Flag, Kind
+from market.schema import EVENT, NO_SEQUENCE
 from market.schema import MARK as MARK_ROW
-from operators.kernel import column, float64, int32, int64, kernel, out_type, output, part, rows_type
-from operators.scan.machine import inlined, integer
-from operators.scan.message import CLOSE, OPEN, member, read, value_of
+from operators.kernel import column, int32, int64, kernel, out_type, output, rows_type
+from operators.scan.choose import ANY_LEAD, COMMA_LEAD, choose, expected
+from operators.scan.machine import integer, unsigned
+from operators.scan.message import (
+    ASKS,
+    BIDS,
+    FIELD,
+    GUESS,
+    KNOWN,
+    NODE,
+    ROW,
+    SEEN,
+    SIDE,
+    START,
+    WORK,
+    add_level,
+    other_key,
+    symbol_of,
+    take_levels,
+)  # fmt: skip
+from operators.scan.rows import bids_first, forget, forget_outside, settle, settle_marks, turn, write, write_mark
+from operators.scan.symbols import MISSING, look_up
 from operators.scan.symbols import SYMBOL as SYMBOL_ROW
-from operators.scan.tables import FIELD, LAYOUT, MARK, MESSAGE, NO_MESSAGE
-from operators.scan.words import COMMA, LONGEST_WORD, STOP, after_text, blank, cut, past, short, until
+from operators.scan.tables import ABSENT, LEVEL, LEVELS, NEWEST_FIRST, NO_NODE, OBJECT, OUTSIDE, TABLES
+from operators.scan.values import after_scalar, take
+from operators.scan.words import CLOSE, CLOSE_ARRAY, COMMA, OPEN, OPEN_ARRAY, STOP, blank, byte, past
 from venues.keys import MAX_FRAME_BYTES, Slot
 
-LEVEL_BYTES = 10  # at least: ["1","1"],
-SLOTS = len(Slot)
-SYMBOL, TIME, FIRST, LAST, PREVIOUS = (
-    int(Slot.SYMBOL), int(Slot.EXCHANGE_TIME), int(Slot.FIRST_ID), int(Slot.LAST_ID), int(Slot.PREVIOUS_ID),
-)  # fmt: skip
-BIDS, ASKS = int(Slot.BIDS), int(Slot.ASKS)
-BID_PRICE, BID_SIZE = int(Slot.BID_PRICE), int(Slot.BID_SIZE)
-ASK_PRICE, ASK_SIZE = int(Slot.ASK_PRICE), int(Slot.ASK_SIZE)
-PRICE, SIZE, MAKER, CAUSE = int(Slot.PRICE), int(Slot.SIZE), int(Slot.BUYER_IS_MAKER), int(Slot.CAUSE)
-MARK_PRICE, INDEX_PRICE = int(Slot.MARK_PRICE), int(Slot.INDEX_PRICE)
-FUNDING_RATE, FUNDING_TIME = int(Slot.FUNDING_RATE), int(Slot.FUNDING_TIME)
-LEVEL, DEPTH, TICKER = int(Kind.LEVEL), int(Kind.DEPTH), int(Kind.TICKER)
-OFF_BOOK = int(Flag.OFF_BOOK)
-
-
-def most_rows(frames: int, size: int) -> int:
-    """Event rows that so many frames of so many bytes can fill."""
-    return 4 * frames + size // LEVEL_BYTES
-
-
-@inlined
-def of_stream(data: Any, at: int, end: int, layout: Any, messages: Any) -> tuple[int, int]:
-    """The place after the name of a stream, and the message that the word in it names."""
-    after = after_text(data, at, end)
-    if after == STOP:
-        return STOP, NO_MESSAGE
-    begin = at + 1
-    for _ in range(layout["part"]):
-        begin = until(data, begin, after - 1, layout["separator"]) + 1
-    count = until(data, begin, after - 1, layout["separator"]) - begin
-    if begin < after and count <= LONGEST_WORD:
-        word, rest = cut(data, begin, count)
-        for row in range(len(messages)):
-            if messages[row]["stream"] == word and messages[row]["stream_rest"] == rest:
-                return after, row
-    return STOP, NO_MESSAGE
-
-
-@part
-def of_event(data: Any, at: int, end: int, layout: Any, messages: Any) -> int:
-    """The message that a frame without an envelope is by its own word, or for want of one."""
-    named = value_of(data, at, end, layout["event"], layout["event_rest"])
-    if named == STOP:
-        unnamed: int = layout["unnamed"]
-        return unnamed
-    named, word, rest = short(data, named)
-    if named != STOP:
-        for row in range(len(messages)):
-            if messages[row]["event"] == word and messages[row]["event_rest"] == rest:
-                return row
-    return NO_MESSAGE
-
-
-@inlined
-def begin(data: Any, at: int, end: int, layout: Any, messages: Any) -> tuple[int, int, bool]:
-    """The place of a message's first key, which message it is, and whether it stands alone, without an envelope."""
-    first = past(data, at, end, OPEN)
-    at, key, rest = member(data, first, end)
-    if key != layout["stream"] or rest != layout["stream_rest"]:
-        return first, of_event(data, first, end, layout, messages), True
-    at, message = of_stream(data, at, end, layout, messages)
-    at, key, rest = member(data, past(data, at, end, COMMA), end)
-    if key != layout["data"] or rest != layout["data_rest"]:
-        return STOP, NO_MESSAGE, False
-    return past(data, at, end, OPEN), message, False
-
-
-@inlined
-def finish(data: Any, at: int, end: int, alone: bool) -> bool:
-    """Whether a frame ends where it should."""
-    at = blank(data, at, end)
-    if not alone:
-        at = past(data, at, end, CLOSE)
-    return at == end
-
-
-@inlined
-def fill(
-    events: Any, row: int, levels: int, kind: int, instrument: int, frame: int, received: int, integers: Any
-) -> None:
-    """What a header and its levels say alike, and what they do not but for price, size and side."""
-    for number in range(row, row + levels + 1):
-        event = events[number]
-        event["exchange_time"], event["receive_time"] = integers[TIME], received
-        event["sequence"], event["previous"] = integers[LAST], NO_SEQUENCE
-        event["instrument"], event["levels"], event["frame"] = instrument, 0, frame
-        event["kind"], event["flags"] = LEVEL, 0
-    header = events[row]
-    header["levels"], header["kind"] = levels, kind
-
-
-@inlined
-def write(
-    events: Any, row: int, message: Any, instrument: int, frame: int, received: int, integers: Any, floats: Any
-) -> int:
-    """The rows of a message, whose levels of depth are in place; the row after them, STOP where they contradict."""
-    kind, header = message["kind"], events[row]
-    levels = 2 if kind == TICKER else integers[BIDS] + integers[ASKS]
-    fill(events, row, levels, kind, instrument, frame, received, integers)
-    header["price"], header["size"], header["side"] = 0, 0.0, 0
-    if kind == DEPTH:
-        header["previous"] = integers[FIRST] - 1 if message["dense"] else integers[PREVIOUS]
-        if integers[LAST] < integers[FIRST]:
-            return STOP
-    elif kind == TICKER:
-        bid, ask = events[row + 1], events[row + 2]
-        bid["price"], bid["size"], bid["side"] = integers[BID_PRICE], floats[BID_SIZE], 1
-        ask["price"], ask["size"], ask["side"] = integers[ASK_PRICE], floats[ASK_SIZE], -1
-    else:
-        header["price"], header["size"] = integers[PRICE], floats[SIZE]
-        header["side"] = -1 if integers[MAKER] else 1
-        header["flags"] = 0 if integers[CAUSE] else OFF_BOOK
-    return row + 1 + levels
-
-
-@part
-def write_mark(marks: Any, row: int, instrument: int, frame: int, received: int, integers: Any, floats: Any) -> None:
-    """The row of a mark price."""
-    mark = marks[row]
-    mark["exchange_time"], mark["receive_time"] = integers[TIME], received
-    mark["mark_price"], mark["index_price"] = floats[MARK_PRICE], floats[INDEX_PRICE]
-    mark["funding_rate"], mark["next_funding_time"] = floats[FUNDING_RATE], integers[FUNDING_TIME]
-    mark["instrument"], mark["frame"] = instrument, frame
+NUMBER, SYMBOL = int(Slot.NUMBER), int(Slot.SYMBOL)
+DONE = -1  # as a depth: the message is read
 
 
 @kernel(
-    column(types.uint8), column(int32), column(int64), int64, rows_type(LAYOUT), rows_type(MESSAGE), rows_type(FIELD),
-    rows_type(SYMBOL_ROW), out_type(EVENT), int64, out_type(MARK_ROW), int64,
-    output(int64), output(float64), types.Array(types.uint64, 2, "C"),
+    column(types.uint8), column(int32), column(int64), int64, TABLES, rows_type(SYMBOL_ROW), out_type(EVENT), int64,
+    out_type(MARK_ROW), int64, output(int64), WORK,
     counted=False,
 )  # fmt: skip
 def scan(
-    data: Any, offsets: Any, receive_times: Any, frame: int, layouts: Any, messages: Any, fields: Any, symbols: Any,
-    events: Any, row: int, marks: Any, marked: int, integers: Any, floats: Any, strangers: Any,
+    data: Any, offsets: Any, receive_times: Any, frame: int, tables: Any, symbols: Any, events: Any, first_row: int,
+    marks: Any, first_mark: int, numbers: Any, work: Any,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """Read frames from `frame` on into event rows from `row` and mark rows from `marked` on; returns all three as far
-    as it got. Stops before a frame that it does not understand and at the end, where frame = number of frames.
+    """Read frames from `frame` on into event rows from `first_row` and mark rows from `first_mark` on; returns all
+    three as far as it got. Stops before a frame that it does not understand and at the end, where frame = number of
+    frames.
+
+    numbers: one for each frame; what its connection counts goes there.
     """
-    layout = layouts[0]
-    while frame < len(offsets) - 1 and row + 3 < len(events) and marked < len(marks):
+    entrances, nodes, fields, words = tables.entrances, tables.nodes, tables.fields, tables.words
+    integers, floats, strangers, stack = work.integers, work.floats, work.strangers, work.stack
+    array = entrances[0]["array"]
+    while frame < len(offsets) - 1:
         at, end = integer(offsets[frame]), integer(offsets[frame + 1])
+        received, row, marked, more = receive_times[frame], first_row, first_mark, True
         if end - at > MAX_FRAME_BYTES:
             break
-        at, chosen, alone = begin(data, at, end, layout, messages)
-        if at == STOP or chosen == NO_MESSAGE:
-            break
-        message = messages[chosen]
-        integers[TIME], integers[BIDS], integers[ASKS], integers[CAUSE] = NO_TIME, 0, 0, 1
-        floats[INDEX_PRICE] = np.nan
-        at = read(data, at, end, message, fields, symbols, alone, strangers, integers, floats, events, row + 1)
-        if at == STOP or not finish(data, at, end, alone):
-            break
-        instrument = symbols[integers[SYMBOL]]["instrument"]
-        if message["kind"] == MARK:
-            write_mark(marks, marked, instrument, frame, receive_times[frame], integers, floats)
-            marked += 1
-        else:
-            after = write(events, row, message, instrument, frame, receive_times[frame], integers, floats)
-            if after == STOP:
+        if array:
+            at = past(data, at, end, OPEN_ARRAY)
+        while more and 0 <= at < end:  # one message
+            at = past(data, at, end, OPEN)
+            number, at, done = choose(data, at, end, entrances, words)
+            if number == NO_NODE:
+                at = STOP
                 break
-            row = after
-        frame += 1
-    return frame, row, marked
+            begun, begun_mark, header = row, marked, row
+            forget_outside(integers)
+            node, depth, opening, symbol, swapped = nodes[unsigned(number)], 0, True, MISSING, False
+            lead, start, guess, seen, known, unknown = COMMA_LEAD, at, 0, 0, 0, 0
+            while 0 <= at < end:  # one key and its value, from the sign before the key on
+                if opening:
+                    node, opening = nodes[unsigned(number)], False
+                    start, guess, seen, known = at + 1, node["first"] + done, done, unknown
+                    lead, done = COMMA_LEAD if done else ANY_LEAD, 0
+                    if node["opens"]:
+                        header, row, swapped = row, row + 1, False
+                        symbol = MISSING if node["names"] else symbol
+                        forget(integers, floats, node)
+                        if row > len(events):
+                            break
+                value, chosen = expected(data, at, end, fields[unsigned(guess)], lead), guess
+                if value == STOP:
+                    if lead == COMMA_LEAD:
+                        at = blank(data, at, end)
+                        if byte(data, at) == CLOSE:  # the object ends
+                            at, unknown = at + 1, known
+                            if seen & node["required"] != node["required"]:
+                                break
+                            if node["opens"]:
+                                if symbol == MISSING:
+                                    break
+                                if swapped:
+                                    bids_first(events, header + 1, header + 1 + integers[ASKS], row)
+                                instrument = symbols[unsigned(symbol)]["instrument"]
+                                if node["marks"]:
+                                    marked = write_mark(marks, marked, instrument, integers, floats)
+                                row = write(events, header, row, node, instrument, integers, floats)
+                            if depth == 0:
+                                depth = DONE
+                                break
+                            top = unsigned(depth - 1)
+                            field = fields[unsigned(stack[top, FIELD])]
+                            form, slot, before = field["form"], field["slot"], stack[top, ROW]
+                            if node["manner"] == LEVEL:
+                                row = add_level(events, row, integers, floats, slot)
+                            if STOP in (row, marked):
+                                break
+                            if form != OBJECT:
+                                at = blank(data, at, end)
+                                if byte(data, at) == COMMA:
+                                    at, opening = past(data, past(data, at, end, COMMA), end, OPEN) - 1, True
+                                    continue
+                                at = past(data, at, end, CLOSE_ARRAY)
+                                if slot in (BIDS, ASKS):
+                                    integers[slot] = row - before
+                                    swapped = swapped or (slot == BIDS and before > header + 1)
+                                elif form == NEWEST_FIRST:
+                                    turn(events, before, row)
+                            depth -= 1
+                            number, guess, seen = stack[top, NODE], stack[top, GUESS], stack[top, SEEN]
+                            start, known, node = stack[top, START], stack[top, KNOWN], nodes[unsigned(number)]
+                            continue
+                        at = past(data, at, end, COMMA) - 1
+                    value, chosen = other_key(data, at + 1, end, fields, node, guess, strangers, known, unknown)
+                at, lead = value, COMMA_LEAD
+                if chosen == MISSING:
+                    if depth == 0 and not array:
+                        break
+                    unknown += 1
+                    at = after_scalar(data, at, end)
+                    continue
+                field, bit = fields[unsigned(chosen)], 1 << (chosen - node["first"])
+                form, slot = field["form"], field["slot"]
+                if seen & bit:
+                    break
+                seen |= bit
+                guess = chosen + 1 if chosen + 1 < node["first"] + node["count"] else node["first"]
+                if field["needs_symbol"] and symbol == MISSING:
+                    if node["names"]:
+                        symbol = symbol_of(data, start, end, node, symbols)
+                    if symbol == MISSING:
+                        break
+                if slot == SYMBOL:
+                    at, symbol = look_up(data, at, symbols)
+                elif form < OBJECT:
+                    at = take(data, at, end, field, words, symbols[unsigned(max(symbol, 0))], integers, floats)
+                elif form == LEVELS:
+                    before, side = row, 1 if slot == BIDS else -1
+                    at, row = take_levels(data, at, end, field, symbols[unsigned(symbol)], side, events, row)
+                    swapped = swapped or (slot == BIDS and before > header + 1)
+                    integers[slot] = row - before
+                else:
+                    at = past(data, at, end, OPEN if form == OBJECT else OPEN_ARRAY)
+                    if form != OBJECT and byte(data, at) == CLOSE_ARRAY:
+                        at += 1
+                        continue
+                    if depth == len(stack):
+                        break
+                    top = unsigned(depth)
+                    stack[top, NODE], stack[top, GUESS], stack[top, SEEN] = number, guess, seen
+                    stack[top, START], stack[top, KNOWN] = start, known
+                    stack[top, FIELD], stack[top, ROW] = chosen, row
+                    if slot in (BIDS, ASKS):
+                        integers[SIDE] = 1 if slot == BIDS else -1
+                    depth, number, opening = depth + 1, field["node"], True
+                    at = (at if form == OBJECT else past(data, at, end, OPEN)) - 1
+            if depth != DONE or STOP in (row, marked):
+                at = STOP
+                break
+            settle(events, begun, row, frame, received, integers)
+            settle_marks(marks, begun_mark, marked, frame, received, integers)
+            at = blank(data, at, end)
+            more = bool(array) and byte(data, at) == COMMA
+            if more:
+                at = past(data, at, end, COMMA)
+            elif array:
+                at = blank(data, past(data, at, end, CLOSE_ARRAY), end)
+        if at != end or more:
+            break
+        counted = integers[OUTSIDE + NUMBER]
+        numbers[frame] = counted if counted != ABSENT else NO_SEQUENCE
+        first_row, first_mark, frame = row, marked, frame + 1
+    return frame, first_row, first_mark

@@ -13,11 +13,20 @@ from numba.extending import intrinsic, overload, register_jitable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 integer: Any = np.int64
+unsigned: Any = np.uint64  # an index that is surely not negative: nothing needs to be added to it
+
+
+def part(function: Function) -> Function:
+    """As `kernel.part`, and nothing else may call it compiled, which saves a quarter of the time to compile it.
+
+    Every part is compiled by itself before it is compiled into its callers. So what is big stands in the kernel.
+    """
+    return register_jitable(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def inlined(function: Function) -> Function:
-    """As `kernel.part`, and always inlined: a call would cost more than most parts of the scanner do."""
-    return register_jitable(forceinline=True)(function)
+    """As `part`, and always inlined: a call would cost more than most parts of the scanner do."""
+    return register_jitable(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def load(data: Any, at: int) -> Any:
@@ -34,14 +43,18 @@ def zeros(word: Any) -> int:
 @overload(load, jit_options={"forceinline": True})
 def _load(data: Any, at: Any) -> Any:  # noqa: ARG001 - Numba asks for the names
     def compiled(data: Any, at: Any) -> Any:
-        if 0 <= at <= len(data) - 8:
-            return _eight_bytes(data, at)
-        word = np.uint64(0)
-        for place in range(len(data) - 1, at - 1 if at >= 0 else len(data), -1):
-            word = (word << np.uint64(8)) | np.uint64(data[place])
-        return word
+        return _eight_bytes(data, at) if 0 <= at <= len(data) - 8 else _fewer_bytes(data, at)
 
     return compiled
+
+
+@part
+def _fewer_bytes(data: Any, at: int) -> Any:
+    """As `load`, at the end of the data and beyond."""
+    word = np.uint64(0)
+    for place in range(len(data) - 1, at - 1 if at >= 0 else len(data), -1):
+        word = (word << np.uint64(8)) | np.uint64(data[place])
+    return word
 
 
 @overload(zeros, jit_options={"forceinline": True})

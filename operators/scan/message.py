@@ -1,164 +1,101 @@
-"""One message: its keys in any order, each once, each value in its form, to slots and level rows.
+"""The parts of reading one message: its keys, its levels, and what the kernel keeps while it reads.
 
-Strict: whatever a table does not say to the letter stops the scanner. Keys that no table knows are skipped in an
-envelope, if their value is a scalar, and compared with each other, as a key that comes twice makes a frame
-meaningless; without an envelope they stop it, as the frame may be about the connection.
+Strict: whatever a table does not say to the letter stops the scanner. Keys that no table knows are skipped, if their
+value is a scalar, and compared with each other, as a key that comes twice makes a frame meaningless; in the outermost
+object of a frame they stop it, as the frame may be about the connection.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from operators.kernel import part
-from operators.scan.machine import inlined, load
-from operators.scan.numbers import NO_STAMP, ZERO, decimal, nanoseconds, natural, number, price, signed
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from operators.kernel import float64, int64, output
+from operators.scan.choose import member, value_of
+from operators.scan.machine import inlined, part
+from operators.scan.numbers import EXACT, FLOATS, decimal, ticks, unquoted
 from operators.scan.symbols import MISSING, look_up
-from operators.scan.words import COLON, COMMA, NONE, QUOTE, STOP, after_text, blank, byte, first, packed, past, short
-from venues.keys import Form, Slot
+from operators.scan.tables import MOST_DEPTH, SLOTS
+from operators.scan.words import CLOSE_ARRAY, COMMA, OPEN_ARRAY, STOP, after_text, byte, past, same
+from venues.keys import Slot
 
 MOST_STRANGERS = 8  # keys of one message that no table knows
-OPEN, CLOSE, OPEN_ARRAY, CLOSE_ARRAY, MINUS = ord("{"), ord("}"), ord("["), ord("]"), ord("-")
-NINE = ord("9")
-TRUE, FALSE, NULL = packed("true")[0], packed("false")[0], packed("null")[0]
-ANY, INTEGER, TIME, BOOLEAN = int(Form.ANY), int(Form.INTEGER), int(Form.TIME), int(Form.BOOLEAN)
-TEXT, WORD, PRICE, DECIMAL = int(Form.TEXT), int(Form.WORD), int(Form.PRICE), int(Form.DECIMAL)
-SIGNED, LEVELS = int(Form.SIGNED), int(Form.LEVELS)
-SYMBOL, BIDS, ASKS = int(Slot.SYMBOL), int(Slot.BIDS), int(Slot.ASKS)
+ASKS, BIDS, UPDATES = int(Slot.ASKS), int(Slot.BIDS), int(Slot.UPDATES)
+PRICE, SIZE, SIDE = int(Slot.PRICE), int(Slot.SIZE), int(Slot.SIDE)
+# Columns of a row of the stack: an object around the one that is read, and where it goes on.
+NODE, GUESS, SEEN, START, KNOWN, FIELD, ROW = range(7)
 
 
-@inlined
-def member(data: Any, at: int, end: int) -> tuple[int, Any, Any]:
-    """The place of a member's value, and its key in two words."""
-    at, key, rest = short(data, at)
-    return past(data, at, end, COLON), key, rest
+class Work(NamedTuple):
+    """What the kernel writes while it reads a message; nothing in it outlives the message."""
+
+    integers: NDArray[np.int64]  # by slot; then the slots of what stands outside of the objects that write
+    floats: NDArray[np.float64]  # by slot
+    strangers: NDArray[np.uint64]  # keys, three words each
+    stack: NDArray[np.int64]
 
 
-@inlined
-def boolean(data: Any, at: int) -> tuple[int, int]:
-    """The place after true or false, and which it was."""
-    word = load(data, at)
-    if first(word, 4) == TRUE:
-        return at + 4, 1
-    return at + 5 if first(word, 5) == FALSE else STOP, 0
+WORK = types.NamedTuple(
+    [output(int64), output(float64), types.Array(types.uint64, 2, "C"), types.Array(types.int64, 2, "C")], Work
+)
 
 
-@inlined
-def after_scalar(data: Any, at: int, end: int) -> int:
-    """The place after a string, a number or a literal; STOP at arrays, objects, exponents and long numbers."""
-    sign = byte(data, at)
-    if sign == QUOTE:
-        return after_text(data, at, end)
-    if sign == MINUS or ZERO <= sign <= NINE:
-        return decimal(data, at + 1 if sign == MINUS else at)[0]
-    if first(load(data, at), 4) == NULL:
-        return at + 4
-    return boolean(data, at)[0]
+def scratch() -> Work:
+    """Room for one message."""
+    strangers = np.zeros((MOST_STRANGERS, 3), np.uint64)
+    return Work(np.zeros(2 * SLOTS, np.int64), np.zeros(2 * SLOTS), strangers, np.zeros((MOST_DEPTH, 7), np.int64))
 
 
 @part
-def after_value(data: Any, at: int, end: int) -> int:
-    """The place after any value; brackets are counted, not matched."""
-    depth = 0
-    while 0 <= at < end:
-        sign = byte(data, at)
-        if sign in (OPEN, OPEN_ARRAY):
-            depth, at = depth + 1, at + 1
-        elif sign in (CLOSE, CLOSE_ARRAY):
-            depth, at = depth - 1, at + 1
-        elif depth == 0:
-            return after_scalar(data, at, end)
-        else:
-            at = after_text(data, at, end) if sign == QUOTE else at + 1
-        if depth <= 0:
-            return at
-    return STOP
-
-
-@part
-def value_of(data: Any, at: int, end: int, key: Any, rest: Any) -> int:
-    """Where the value of a key stands in the object whose first key is at a place; STOP where it has none."""
-    while at != STOP:
-        at, found, found_rest = member(data, at, end)
-        if found == key and found_rest == rest:
-            return at
-        at = past(data, blank(data, after_value(data, at, end), end), end, COMMA)
-    return STOP
-
-
-@inlined
-def expected(data: Any, at: int, end: int, field: Any) -> int:
-    """The place of the value where a member begins with the key of a field, as it is mostly written; STOP elsewhere."""
-    if load(data, at) & field["mask"] != field["pattern"]:
-        return STOP
-    return blank(data, at + field["width"], end)
-
-
-@inlined
-def field_of(fields: Any, message: Any, guess: int, key: Any, rest: Any) -> int:
-    """The field of a key, looked for from the one on that should come next; MISSING where there is none."""
-    row, behind = guess, message["first"] + message["count"]
-    for _ in range(message["count"]):
+def other_key(
+    data: Any, at: int, end: int, fields: Any, node: Any, guess: int, strangers: Any, known: int, unknown: int
+) -> tuple[int, int]:
+    """The place of the value, and the field, of a key that is not the next one; MISSING and noted where none has it."""
+    at, one, two, three = member(data, at, end)
+    row, behind = guess, node["first"] + node["count"]
+    for _ in range(node["count"]):
         if row == behind:
-            row = message["first"]
-        if fields[row]["key"] == key and fields[row]["key_rest"] == rest:
-            return row
+            row = node["first"]
+        if same(fields[row], one, two, three):
+            return at, row
         row += 1
-    return MISSING
+    if unknown >= len(strangers):
+        return STOP, MISSING
+    for row in range(known, unknown):
+        if strangers[row, 0] == one and strangers[row, 1] == two and strangers[row, 2] == three:
+            return STOP, MISSING
+    strangers[unknown, 0], strangers[unknown, 1], strangers[unknown, 2] = one, two, three
+    return at, MISSING
 
 
 @part
-def is_new(strangers: Any, count: int, key: Any, rest: Any) -> bool:
-    """Note an unknown key; False where it came before, or where there is no more room to note it."""
-    if count == MOST_STRANGERS:
-        return False
-    for row in range(count):
-        if strangers[row, 0] == key and strangers[row, 1] == rest:
-            return False
-    strangers[count, 0], strangers[count, 1] = key, rest
-    return True
+def symbol_of(data: Any, at: int, end: int, node: Any, symbols: Any) -> int:
+    """Row in the hash table of the symbol that the object whose first key is at a place names; MISSING for none."""
+    return look_up(data, value_of(data, at, end, node["one"], node["two"], node["three"], False), symbols)[1]
 
 
 @inlined
-def take(data: Any, at: int, end: int, field: Any, symbols: Any, integers: Any, floats: Any) -> int:
-    """The place after a value, which goes to its slot; STOP where it has not the field's form."""
-    form, slot = field["form"], field["slot"]
-    if form == PRICE:
-        symbol = symbols[integers[SYMBOL]]
-        at, integers[slot] = price(data, at, symbol["numerator"], symbol["decimals"])
-    elif form == DECIMAL:
-        at, floats[slot] = number(data, at)
-    elif form == INTEGER:
-        at, integers[slot] = natural(data, at)
-    elif form == TIME:
-        at, stamp = natural(data, at)
-        integers[slot] = nanoseconds(stamp)
-        at = at if integers[slot] != NO_STAMP else STOP
-    elif slot == SYMBOL:
-        at, integers[slot] = look_up(data, at, symbols)
-    elif form in (WORD, TEXT):
-        at, word, rest = short(data, at)
-        integers[slot] = word == field["word"] and rest == field["word_rest"]
-        at = at if form == TEXT or integers[slot] else STOP
-    elif form == BOOLEAN:
-        at, integers[slot] = boolean(data, at)
-    elif form == SIGNED:
-        at, floats[slot] = signed(data, at)
-    else:
-        at = after_scalar(data, at, end) if form == ANY else STOP
-    return at
-
-
-@inlined
-def take_levels(data: Any, at: int, end: int, symbol: Any, side: int, events: Any, row: int) -> tuple[int, int]:
-    """The place after an array of [price, size], and the row after those that they fill from `row` on."""
+def take_levels(
+    data: Any, at: int, end: int, field: Any, symbol: Any, side: int, events: Any, row: int
+) -> tuple[int, int]:
+    """The place after an array of [price, size, …], and the row after those that they fill from `row` on."""
     at = past(data, at, end, OPEN_ARRAY)
     if byte(data, at) == CLOSE_ARRAY:
         return at + 1, row
-    numerator, decimals = symbol["numerator"], symbol["decimals"]
+    numerator, decimals, quoted, unused = symbol["numerator"], symbol["decimals"], field["quoted"], field["count"]
     while 0 <= at < end and row < len(events):
-        at, ticks = price(data, past(data, at, end, OPEN_ARRAY), numerator, decimals)
-        at, size = number(data, past(data, at, end, COMMA))
+        at, value, places = decimal(data, unquoted(data, past(data, at, end, OPEN_ARRAY), quoted))
+        price = ticks(value, places, numerator, decimals)
+        at, value, places = decimal(data, unquoted(data, past(data, unquoted(data, at, quoted), end, COMMA), quoted))
+        at = unquoted(data, at, quoted)
+        if price == STOP or value > EXACT:
+            return STOP, row
+        for _ in range(unused):
+            at = after_text(data, past(data, at, end, COMMA), end)
         at = past(data, at, end, CLOSE_ARRAY)
         level = events[row]
-        level["price"], level["size"], level["side"] = ticks, size, side
+        level["price"], level["size"], level["side"] = price, float(value) / FLOATS[places], side
         row += 1
         if byte(data, at) == CLOSE_ARRAY:
             return at + 1, row
@@ -166,76 +103,15 @@ def take_levels(data: Any, at: int, end: int, symbol: Any, side: int, events: An
     return STOP, row
 
 
-@part
-def turn(events: Any, low: int, high: int) -> None:
-    """Level rows [low, high) in the other order."""
-    high -= 1
-    while low < high:
-        one, other = events[low], events[high]
-        one["price"], other["price"] = other["price"], one["price"]
-        one["size"], other["size"] = other["size"], one["size"]
-        one["side"], other["side"] = other["side"], one["side"]
-        low, high = low + 1, high - 1
-
-
-@part
-def bids_first(events: Any, low: int, middle: int, high: int) -> None:
-    """Exchange the asks [low, middle) and the bids [middle, high), each in their order."""
-    turn(events, low, middle)
-    turn(events, middle, high)
-    turn(events, low, high)
-
-
-@part
-def symbol_of(data: Any, at: int, end: int, message: Any, symbols: Any) -> int:
-    """Row in the hash table of the symbol that the object whose first key is at a place names; MISSING for none."""
-    return look_up(data, value_of(data, at, end, message["symbol"], message["symbol_rest"]), symbols)[1]
-
-
 @inlined
-def read(
-    data: Any, at: int, end: int, message: Any, fields: Any, symbols: Any, alone: bool, strangers: Any,
-    integers: Any, floats: Any, events: Any, row: int,
-) -> int:  # fmt: skip
-    """The place after the message whose first key is at a place; its levels go to event rows from `row` on."""
-    start, guess, seen, unknown, swapped = at, message["first"], 0, 0, False
-    begun, behind = row, message["first"] + message["count"]
-    integers[SYMBOL] = MISSING
-    while 0 <= at < end:
-        key, rest, value, chosen = NONE, NONE, expected(data, at, end, fields[guess]), guess
-        if value == STOP:
-            value, key, rest = member(data, at, end)
-            chosen = field_of(fields, message, guess, key, rest)
-        at = value
-        if at == STOP:
+def add_level(events: Any, row: int, integers: Any, floats: Any, slot: int) -> int:
+    """The row after that of a level; STOP where there is no room, or a bid comes after an ask."""
+    if row >= len(events):
+        return STOP
+    level, side = events[row], integers[SIDE]
+    if slot == UPDATES:
+        if side == 1 and integers[ASKS] > 0:
             return STOP
-        if chosen == MISSING:
-            if alone or not is_new(strangers, unknown, key, rest):
-                return STOP
-            unknown += 1
-            at = after_scalar(data, at, end)
-        else:
-            field, bit = fields[chosen], 1 << (chosen - message["first"])
-            if seen & bit:
-                return STOP
-            seen |= bit
-            guess = chosen + 1 if chosen + 1 < behind else message["first"]
-            form, slot = field["form"], field["slot"]
-            if form in (PRICE, LEVELS) and integers[SYMBOL] == MISSING:
-                integers[SYMBOL] = symbol_of(data, start, end, message, symbols)
-                if integers[SYMBOL] == MISSING:
-                    return STOP
-            if form == LEVELS:
-                before = row
-                at, row = take_levels(data, at, end, symbols[integers[SYMBOL]], 1 if slot == BIDS else -1, events, row)
-                swapped = slot == BIDS and before > begun
-                integers[slot] = row - before
-            else:
-                at = take(data, at, end, field, symbols, integers, floats)
-        at = blank(data, at, end)
-        if byte(data, at) == CLOSE:
-            if swapped:
-                bids_first(events, begun, begun + integers[ASKS], row)
-            return at + 1 if seen & message["required"] == message["required"] else STOP
-        at = past(data, at, end, COMMA)
-    return STOP
+        integers[BIDS if side == 1 else ASKS] += 1
+    level["price"], level["size"], level["side"] = integers[PRICE], floats[SIZE], side
+    return row + 1

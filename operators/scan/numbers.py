@@ -1,8 +1,9 @@
-"""Numbers in text: integers and decimal texts, exactly or not at all.
+"""Numbers in text: integers and decimal numbers, in quotes or not, exactly or not at all.
 
-A decimal text is digits as one integer and how many of them stand after the point. Its ticks follow in integers; its
+A decimal number is digits as one integer and how many of them stand after the point. Its ticks follow in integers; its
 float is one division of two floats that are exact, which IEEE 754 rounds as it rounds the text itself. What does not
-fit (more than MAX_DIGITS digits, an exponent, a leading zero, 2⁵³ and more for a float) is left to the slow path.
+fit (more than MAX_DIGITS digits, an integer near 2⁶³, an exponent, a leading zero, 2⁵³ and more for a float) is left to
+the slow path.
 Clinger (1990), "How to read floating point numbers accurately", the fast case.
 """
 
@@ -11,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from market.clock import EARLIEST_NS, LATEST_NS, MICROSECOND_NS, MILLISECOND_NS
-from operators.kernel import part
-from operators.scan.machine import inlined, integer, load, zeros
+from operators.scan.machine import inlined, integer, load, part, zeros
 from operators.scan.words import HIGH, LOW, QUOTE, STOP, byte, every
 from venues.decimals import MAX_TICKS
 
-MAX_DIGITS = 18
+MAX_DIGITS, MOST_DIGITS = 18, 19  # of a decimal number, of an integer
+LARGEST = np.iinfo(np.int64).max // 1000 - 1  # sixteen digits that take three more
 EXACT = 1 << 53  # integers up to here are floats exactly
 POWERS = np.array([10**n for n in range(MAX_DIGITS + 1)], np.int64)
 FLOATS = np.array([10.0**n for n in range(MAX_DIGITS + 1)])  # exact up to 10²²
@@ -49,12 +50,14 @@ def eight(word: Any) -> tuple[int, int]:
 def sixteen(data: Any, at: int, value: int) -> tuple[int, int]:
     """As `digits`, where the first sixteen are known already."""
     more, low = eight(load(data, at + 16))
-    return (16 + more, value * POWERS[more] + low) if more <= MAX_DIGITS - 16 else (MAX_DIGITS + 1, 0)
+    if more > MOST_DIGITS - 16 or (more == MOST_DIGITS - 16 and value > LARGEST):
+        return MOST_DIGITS + 1, 0
+    return 16 + more, value * POWERS[more] + low
 
 
 @inlined
 def digits(data: Any, at: int) -> tuple[int, int]:
-    """How many digits stand from a place on, and their value; more than MAX_DIGITS of them have none."""
+    """How many digits stand from a place on, and their value; more than MOST_DIGITS of them have none."""
     count, value = eight(load(data, at))
     if count < 8:
         return count, value
@@ -67,9 +70,17 @@ def digits(data: Any, at: int) -> tuple[int, int]:
 def natural(data: Any, at: int) -> tuple[int, int]:
     """The place after a natural number, and its value."""
     count, value = digits(data, at)
-    if count == 0 or count > MAX_DIGITS or (count > 1 and byte(data, at) == ZERO):
+    if count == 0 or count > MOST_DIGITS or (count > 1 and byte(data, at) == ZERO):
         return STOP, 0
     return at + count, value
+
+
+@part
+def signed_natural(data: Any, at: int) -> tuple[int, int]:
+    """As `natural`, but it may be negative."""
+    negative = byte(data, at) == MINUS
+    at, value = natural(data, at + 1 if negative else at)
+    return (at, -value if negative else value) if value or not negative else (STOP, 0)
 
 
 @inlined
@@ -106,31 +117,22 @@ def ticks(value: int, places: int, numerator: int, decimals: int) -> int:
 
 
 @inlined
-def price(data: Any, at: int, numerator: int, decimals: int) -> tuple[int, int]:
-    """The place after a price in quotes, and its ticks."""
-    if byte(data, at) != QUOTE:
-        return STOP, 0
-    at, value, places = decimal(data, at + 1)
-    found = ticks(value, places, numerator, decimals)
-    if byte(data, at) != QUOTE or found == STOP:
-        return STOP, 0
-    return at + 1, found
+def unquoted(data: Any, at: int, quoted: bool) -> int:
+    """The place after a quote, where one should be; STOP where it is not."""
+    if not quoted:
+        return at
+    return at + 1 if byte(data, at) == QUOTE else STOP
 
 
 @inlined
-def number(data: Any, at: int) -> tuple[int, float]:
-    """The place after a decimal number in quotes, and its float."""
-    if byte(data, at) != QUOTE:
-        return STOP, 0.0
-    at, value, places = decimal(data, at + 1)
-    if byte(data, at) != QUOTE or value > EXACT:
-        return STOP, 0.0
-    return at + 1, float(value) / FLOATS[places]
+def amount(value: int, places: int) -> float:
+    """The float of a decimal number; NaN where it may be rounded twice."""
+    return float(value) / FLOATS[places] if value <= EXACT else np.nan
 
 
 @part
 def signed(data: Any, at: int) -> tuple[int, float]:
-    """As `number`, but it may be negative, and NaN for nothing between the quotes."""
+    """The place after a decimal number in quotes that may be negative, and its float; NaN for nothing in the quotes."""
     if byte(data, at) != QUOTE:
         return STOP, np.nan
     if byte(data, at + 1) == QUOTE:

@@ -6,16 +6,18 @@ back at the end.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from market.batch import Batch, Events, Structs
 from market.record import SEPARATOR
-from market.schema import EVENT, MARK
-from operators.scan.frames import SLOTS, most_rows, scan
-from operators.scan.message import MOST_STRANGERS
-from operators.scan.tables import compiled
+from market.schema import EVENT, MARK, NO_SEQUENCE
+from operators.scan.build import compiled
+from operators.scan.frames import scan
+from operators.scan.message import scratch
+from operators.scan.room import most_rows
 from venues.keys import MAX_FRAME_BYTES, Layout
 from venues.rows import Rows
 
@@ -26,11 +28,13 @@ class Reading:
     def __init__(self, layout: Layout, batch: Batch) -> None:
         frames = batch.frames
         self.rows = Rows()  # of frames that the kernel left to the caller
-        self._tables = compiled(layout)
+        self._tables = compiled(layout) if layout.entrances else None  # None: every frame is left to the caller
         self._frames, self._receive_times = frames, batch.receive_times
-        self._events = np.empty(most_rows(len(frames), _bytes(frames.offsets)), EVENT)
-        self._marks = np.empty(len(frames), MARK)
-        self._scratch = np.empty(SLOTS, np.int64), np.empty(SLOTS), np.empty((MOST_STRANGERS, 2), np.uint64)
+        most = most_rows(layout, len(frames), _bytes(frames.offsets))
+        self._events = np.empty(most.events, EVENT)
+        self._marks = np.empty(most.marks, MARK)
+        self._numbers = np.full(len(frames), NO_SEQUENCE, np.int64)
+        self._work = scratch()
         self._frame = self._row = self._mark = 0  # how far the kernel is
         self._pieces: list[Events] = []
         self._cut = 0  # rows of `_events` that are in pieces
@@ -59,20 +63,29 @@ class Reading:
         found = np.concatenate([scanned, self.rows.mark_rows()])
         return found[np.argsort(found["frame"], kind="stable")]
 
+    def numbers(self) -> NDArray[np.int64]:
+        """What every frame says of its number on its connection, NO_SEQUENCE where it says nothing."""
+        for position, number in self.rows.numbers:
+            self._numbers[position] = number
+        return self._numbers
+
     def _is_record(self) -> bool:
         """Whether the next frame is ours; asked here, as definitions change what the kernel needs to know."""
         start, end = self._frames.offsets[self._frame : self._frame + 2]
         return bool(start < end) and self._frames.data[start] == SEPARATOR[0]
 
     def _scan(self, symbols: NDArray[np.void]) -> None:
+        if self._tables is None:
+            return
         frames, begun = self._frames, self._row
         self._frame, self._row, self._mark = scan(
-            frames.data, frames.offsets, self._receive_times, self._frame, *self._tables, symbols,
-            self._events, self._row, self._marks, self._mark, *self._scratch,
+            frames.data, frames.offsets, self._receive_times, self._frame, self._tables, symbols,
+            self._events, self._row, self._marks, self._mark, self._numbers, self._work,
         )  # fmt: skip
         if self._row > begun and self.rows.headers:
             self._pieces += [self._events[self._cut : begun], self.rows.events()]
-            self._cut, self.rows = begun, Rows(marks=self.rows.marks)
+            self._cut = begun
+            self.rows = replace(self.rows, headers=[], header_sizes=[], level_prices=[], level_sizes=[])
 
 
 def _bytes(offsets: NDArray[np.int32]) -> int:

@@ -1,7 +1,7 @@
 """Symbols to instruments: an open hash table over the bytes of a symbol, with the tick size beside it.
 
 A quarter full at most, so that a symbol is found where its hash says or close by, however many instruments there are.
-Symbols that are not plain ASCII of at most LONGEST_SYMBOL bytes are not in it, nor are tick sizes beyond 64 bits: their
+Symbols that are not plain ASCII of at most LONGEST_TEXT bytes are not in it, nor are tick sizes beyond 64 bits: their
 frames take the slow path.
 """
 
@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from market.instrument import Instrument, InstrumentTable
 from operators.scan.machine import inlined, integer, load
 from operators.scan.numbers import MAX_DIGITS
-from operators.scan.words import NONE, STOP, after_text, first
+from operators.scan.words import LONGEST_TEXT, STOP, same, short
 from venues.decimals import MAX_TICKS
 
-LONGEST_SYMBOL = 23
 FEWEST_ROWS = 4
 MISSING = -1
 SYMBOL = np.dtype(
@@ -48,7 +47,7 @@ def find(symbols: Any, one: Any, two: Any, three: Any) -> int:
     """Row of a symbol in the hash table, MISSING where it is not there."""
     row = home(one, two, three, len(symbols))
     while symbols[row]["instrument"] != MISSING:
-        if symbols[row]["one"] == one and symbols[row]["two"] == two and symbols[row]["three"] == three:
+        if same(symbols[row], one, two, three):
             return row
         row = (row + 1) & (len(symbols) - 1)
     return MISSING
@@ -57,20 +56,11 @@ def find(symbols: Any, one: Any, two: Any, three: Any) -> int:
 @inlined
 def look_up(data: Any, at: int, symbols: Any) -> tuple[int, int]:
     """The place after a symbol in quotes, and its row in the hash table; STOP where it is not there."""
-    end = after_text(data, at, at + LONGEST_SYMBOL + 2)
-    count = end - at - 2
-    if end == STOP or count > LONGEST_SYMBOL:
+    after, one, two, three = short(data, at)
+    if after == STOP:
         return STOP, MISSING
-    one, two = load(data, at + 1), NONE
-    three = NONE
-    if count < 8:
-        one = first(one, count)
-    elif count < 16:
-        two = first(load(data, at + 9), count - 8)
-    else:
-        two, three = load(data, at + 9), first(load(data, at + 17), count - 16)
     row = find(symbols, one, two, three)
-    return end if row != MISSING else STOP, row
+    return after if row != MISSING else STOP, row
 
 
 def hashed(instruments: InstrumentTable) -> NDArray[np.void]:
@@ -80,7 +70,7 @@ def hashed(instruments: InstrumentTable) -> NDArray[np.void]:
     table["instrument"] = MISSING
     for number, instrument in enumerate(instruments.rows):
         raw = instrument.symbol.encode("utf-8", "surrogatepass")
-        if len(raw) > LONGEST_SYMBOL or not all(0x20 <= code < 0x7F for code in raw):
+        if len(raw) > LONGEST_TEXT or not all(0x20 <= code < 0x7F for code in raw):
             continue
         text = load(raw, 0), load(raw, 8), load(raw, 16)
         row = home(*text, rows)

@@ -1,105 +1,104 @@
-"""A venue's tables of keys as arrays, for the kernel."""
+"""A venue's tables of keys as arrays, for the kernel.
 
-from functools import cache
+A table of shapes is a tree; every `Object` of it is a node, once for all places where it stands, but for whether it
+stands in an object that writes a row: what is said outside of those goes to slots of its own.
+"""
+
 from typing import NamedTuple
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
-from operators.scan.words import every, packed
-from venues.keys import Layout, Slot
+from operators.kernel import rows_type
+from venues.keys import Form, Slot
 
-MOST_FIELDS = 63  # of one message: a bit of an int64 for each
-MARK = -1  # as the kind of a message: it is a mark price
-NO_MESSAGE = -1
+MOST_FIELDS = 63  # of one object: a bit of an int64 for each
+MOST_DEPTH = 8  # objects in objects
+NO_NODE = -1
+SLOTS = len(Slot)
+OUTSIDE = SLOTS  # added to the slots of what stands outside of the objects that write
+ABSENT = np.iinfo(np.int64).min  # in a slot: no value
 
-# Words of up to LONGEST_WORD bytes stand in two columns.
+# What stands in FIELD.form where a value is no single one; forms that are the same but for the quotes are one.
+OBJECT, ARRAY, NEWEST_FIRST, LEVELS = 100, 101, 102, 103
+UNQUOTED: dict[Form, Form] = {
+    Form.NUMBER_PRICE: Form.PRICE,
+    Form.NUMBER: Form.DECIMAL,
+    Form.INTEGER: Form.TEXT_INTEGER,
+    Form.TIME: Form.TEXT_TIME,
+}
+
+# How an object that writes a row does it.
+NOT, LEVEL, BOOK, QUOTES, TRADE = range(5)
+# What the id before that of a book message is.
+GIVEN, TOGETHER, BEFORE_FIRST, BEFORE_LAST = range(4)
+
+TEXT = [("one", np.uint64), ("two", np.uint64), ("three", np.uint64)]  # a text in three words
+KEY = [
+    *TEXT,
+    ("pattern", np.uint64),  # the first bytes of the key as it mostly follows a value: ,"key":
+    ("mask", np.uint64),  # … and which bits of them count
+    ("width", np.int64),  # the number of its bytes
+    ("rest", np.uint64, (3,)),  # those beyond the first eight
+    ("last_mask", np.uint64),  # of the last word of them
+]
 FIELD = np.dtype(
     [
-        ("key", np.uint64),
-        ("key_rest", np.uint64),
-        ("word", np.uint64),
-        ("word_rest", np.uint64),
+        *KEY,
         ("form", np.int64),
         ("slot", np.int64),
-        ("pattern", np.uint64),  # the key as it is mostly written: "key":
-        ("mask", np.uint64),  # of its bytes
-        ("width", np.int64),  # their number
-    ]
-)
-MESSAGE = np.dtype(
-    [
-        ("stream", np.uint64),
-        ("stream_rest", np.uint64),
-        ("event", np.uint64),
-        ("event_rest", np.uint64),
-        ("symbol", np.uint64),  # key of the symbol
-        ("symbol_rest", np.uint64),
-        ("kind", np.int64),
-        ("first", np.int64),  # its fields in `fields`
-        ("count", np.int64),
-        ("required", np.int64),  # a bit for each of them
-        ("dense", np.bool_),  # it continues the id before its first
+        ("quoted", np.bool_),
+        ("needs_symbol", np.bool_),
+        ("node", np.int64),  # of the object, or of those in the array
+        ("first", np.int64),  # its words
+        ("count", np.int64),  # … and their number; of levels: the strings behind price and size
+        ("other", np.int64),  # value of any other word; ABSENT: there must be none
     ],
     align=True,
 )
-LAYOUT = np.dtype(
+WORD = np.dtype([*TEXT, ("value", np.int64)])  # a word of a field, or of an entrance: then the value is the node
+NODE = np.dtype(
     [
-        ("stream", np.uint64),
-        ("stream_rest", np.uint64),
-        ("data", np.uint64),
-        ("data_rest", np.uint64),
-        ("event", np.uint64),
-        ("event_rest", np.uint64),
-        ("separator", np.uint64),  # eight times
+        *TEXT,  # key of the symbol
+        ("first", np.int64),  # its fields
+        ("count", np.int64),
+        ("required", np.int64),  # a bit for each of them
+        ("kind", np.int64),  # of the row of events that it writes
+        ("manner", np.int64),  # … and how it does
+        ("previous", np.int64),
+        ("opens", np.bool_),  # it is an object that writes, other than a level
+        ("names", np.bool_),  # it has a symbol
+        ("marks", np.bool_),  # it writes a row of marks
+    ],
+    align=True,
+)
+ENTRANCE = np.dtype(
+    [
+        *KEY,
+        ("outer", np.uint64, (3,)),  # the key of the object that it is in
+        ("within", np.bool_),
+        ("leads", np.bool_),
+        ("read", np.bool_),  # the key is the first of all its messages, a text that is used for nothing else
+        ("array", np.bool_),  # of the layout
+        ("separator", np.uint64),  # eight times; 0: none
         ("part", np.int64),
-        ("unnamed", np.int64),  # a message, NO_MESSAGE for none
-    ]
+        ("first", np.int64),  # its words
+        ("count", np.int64),
+        ("unnamed", np.int64),  # node of the message without such a key
+    ],
+    align=True,
 )
 Rows = NDArray[np.void]
 
 
 class Tables(NamedTuple):
-    """All messages of a venue."""
+    """All messages of a venue; read-only, as the kernel is compiled for."""
 
-    layout: Rows  # one row of LAYOUT
-    messages: Rows
+    entrances: Rows
+    nodes: Rows
     fields: Rows
+    words: Rows
 
 
-@cache
-def compiled(layout: Layout) -> Tables:
-    """The arrays of a layout; raises ValueError where a key is too long or a message has too many."""
-    messages = np.zeros(len(layout.messages), MESSAGE)
-    fields = np.zeros(sum(len(message.fields) for message in layout.messages), FIELD)
-    first = 0
-    for row, message in zip(messages, layout.messages, strict=True):
-        if len(message.fields) > MOST_FIELDS:
-            raise ValueError(f"a message of {len(message.fields)} keys; {MOST_FIELDS} are the most")
-        slots = [field.slot for field in message.fields]
-        row["stream"], row["stream_rest"] = packed(message.stream)
-        row["event"], row["event_rest"] = packed(message.event)
-        row["symbol"], row["symbol_rest"] = packed(message.fields[slots.index(Slot.SYMBOL)].key)
-        row["kind"] = MARK if message.kind is None else message.kind
-        row["first"], row["count"] = first, len(message.fields)
-        row["required"] = sum(1 << number for number, field in enumerate(message.fields) if field.required)
-        row["dense"] = Slot.PREVIOUS_ID not in slots
-        for field in message.fields:
-            fields[first] = *packed(field.key), *packed(field.word), field.form, field.slot, *_pattern(field.key)
-            first += 1
-    return Tables(_layout(layout), messages, fields)
-
-
-def _pattern(key: str) -> tuple[int, int, int]:
-    """A key with its quotes and colon as one word, the bits that count, its bytes; what nothing equals beyond eight."""
-    written = f'"{key}":'.encode()
-    if len(written) > 8:
-        return 1, 0, 0
-    return int.from_bytes(written, "little"), (1 << 8 * len(written)) - 1, len(written)
-
-
-def _layout(layout: Layout) -> Rows:
-    words = [message.event for message in layout.messages]
-    unnamed = words.index(layout.unnamed) if layout.unnamed in words else NO_MESSAGE
-    names = *packed(layout.stream), *packed(layout.data), *packed(layout.event)
-    return np.array([(*names, every(ord(layout.separator)), layout.part, unnamed)], LAYOUT)
+TABLES = types.NamedTuple([rows_type(ENTRANCE), rows_type(NODE), rows_type(FIELD), rows_type(WORD)], Tables)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from operators.scan.machine import inlined, integer, load, zeros
+from operators.scan.machine import inlined, integer, load, part, zeros
 
 
 def every(byte: int) -> np.uint64:
@@ -25,8 +25,12 @@ TO_SPACE = every(0x80 - ord(" "))  # added to a byte below 0x80, it sets the hig
 NONE, ONE = np.uint64(0), np.uint64(1)
 LOWEST, EIGHT = np.uint64(0xFF), np.uint64(8)
 QUOTE, COMMA, COLON, SPACE = ord('"'), ord(","), ord(":"), ord(" ")
+OPEN, CLOSE, OPEN_ARRAY, CLOSE_ARRAY = ord("{"), ord("}"), ord("["), ord("]")
 TAB, LINE_FEED, RETURN = ord("\t"), ord("\n"), ord("\r")
-LONGEST_WORD = 15  # bytes of a key, and of the word that tells what a message is
+LONGEST_TEXT = 23  # bytes of a key, a symbol, a word that is known: they stand in three words
+# FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/. The prime is 2⁴⁰ + 0x1B3.
+BASIS_HIGH, BASIS_LOW, PRIME_LOW = np.uint64(0xCBF29CE4), np.uint64(0x84222325), np.uint64(0x1B3)
+HALF, HALF_BITS, SIGN_LESS = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(0x7FFFFFFF)
 
 
 @inlined
@@ -56,10 +60,22 @@ def first(word: Any, count: int) -> Any:
 
 
 @inlined
-def cut(data: Any, at: int, count: int) -> tuple[Any, Any]:
-    """At most LONGEST_WORD bytes in two words."""
-    low = load(data, at)
-    return (first(low, count), NONE) if count < 8 else (low, first(load(data, at + 8), count - 8))
+def cut(data: Any, at: int, count: int) -> tuple[Any, Any, Any]:
+    """At most LONGEST_TEXT bytes in three words."""
+    one = load(data, at)
+    if count < 8:
+        return first(one, count), NONE, NONE
+    two = load(data, at + 8)
+    if count < 16:
+        return one, first(two, count - 8), NONE
+    return one, two, first(load(data, at + 16), count - 16)
+
+
+@inlined
+def same(row: Any, one: Any, two: Any, three: Any) -> bool:
+    """Whether the text of a row of a table is this one."""
+    found: bool = row["one"] == one and row["two"] == two and row["three"] == three
+    return found
 
 
 @inlined
@@ -88,26 +104,54 @@ def after_text(data: Any, at: int, end: int) -> int:
 
 
 @inlined
-def short(data: Any, at: int) -> tuple[int, Any, Any]:
-    """The place after a string, and the string in two words; STOP beyond LONGEST_WORD bytes."""
+def short(data: Any, at: int) -> tuple[int, Any, Any, Any]:
+    """The place after a string, and the string in three words; STOP beyond LONGEST_TEXT bytes."""
     if byte(data, at) != QUOTE:
-        return STOP, NONE, NONE
+        return STOP, NONE, NONE, NONE
     at += 1
     count = plain(load(data, at))
     if count == 8:
         count += plain(load(data, at + 8))
-    if count > LONGEST_WORD or byte(data, at + count) != QUOTE:
-        return STOP, NONE, NONE
-    low, high = cut(data, at, count)
-    return at + count + 1, low, high
+        if count == 16:
+            count += plain(load(data, at + 16))
+    if count > LONGEST_TEXT or byte(data, at + count) != QUOTE:
+        return STOP, NONE, NONE, NONE
+    one, two, three = cut(data, at, count)
+    return at + count + 1, one, two, three
+
+
+@part
+def hashed_text(data: Any, at: int, end: int) -> tuple[int, int]:
+    """The place after a string, and its FNV-1a hash without the sign bit; in halves, so that none leaves 64 bits."""
+    after = after_text(data, at, end)
+    high, low = BASIS_HIGH, BASIS_LOW
+    for place in range(at + 1, after - 1):
+        low = low ^ np.uint64(data[place])
+        product = low * PRIME_LOW
+        high = (high * PRIME_LOW + (low << EIGHT) + (product >> HALF_BITS)) & HALF
+        low = product & HALF
+    return after, integer(((high & SIGN_LESS) << HALF_BITS) | low)
+
+
+@part
+def after_blanks(data: Any, at: int, end: int) -> int:
+    """The next place that is not blank."""
+    while at < end and byte(data, at) in (SPACE, TAB, LINE_FEED, RETURN):
+        at += 1
+    return at
 
 
 @inlined
 def blank(data: Any, at: int, end: int) -> int:
-    """The next place that is not blank."""
-    while at < end and byte(data, at) <= SPACE and byte(data, at) in (SPACE, TAB, LINE_FEED, RETURN):
-        at += 1
-    return at
+    """The next place that is not blank: mostly this one."""
+    return after_blanks(data, at, end) if byte(data, at) <= SPACE else at
+
+
+@part
+def past_blanks(data: Any, at: int, end: int, sign: int) -> int:
+    """As `past`, where there may be blanks."""
+    at = after_blanks(data, at, end)
+    return after_blanks(data, at + 1, end) if byte(data, at) == sign else STOP
 
 
 @inlined
@@ -119,17 +163,16 @@ def past(data: Any, at: int, end: int, sign: int) -> int:
     word = load(data, at)
     if integer(word & LOWEST) == sign and integer((word >> EIGHT) & LOWEST) > SPACE:
         return at + 1
-    at = blank(data, at, end)
-    return blank(data, at + 1, end) if byte(data, at) == sign else STOP
+    return past_blanks(data, at, end, sign)
 
 
-def packed(text: str) -> tuple[np.uint64, np.uint64]:
-    """A key or word of at most LONGEST_WORD bytes as two words.
+def packed(text: str) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """A key, a word or a symbol of at most LONGEST_TEXT bytes as three words.
 
     >>> packed("e")
-    (np.uint64(101), np.uint64(0))
+    (np.uint64(101), np.uint64(0), np.uint64(0))
     """
     raw = text.encode("ascii")
-    if len(raw) > LONGEST_WORD:
-        raise ValueError(f"{text!r} is longer than {LONGEST_WORD} bytes")
-    return load(raw, 0), load(raw, 8)
+    if len(raw) > LONGEST_TEXT:
+        raise ValueError(f"{text!r} is longer than {LONGEST_TEXT} bytes")
+    return load(raw, 0), load(raw, 8), load(raw, 16)

@@ -14,12 +14,14 @@ import pytest
 import venues
 from flows.capture import capture
 from market import messages, record
-from market.clock import SECOND_NS
+from market.clock import SECOND_NS, SystemClock
 from market.errors import VenueError
 from market.journal import partition_path
 from operators import decode
 from sinks.journal import JournalWriter
 from sources import keeper, watchdog
+from sources.budget import Budget
+from sources.budget_file import BudgetFile
 from sources.journal import JournalSource
 from sources.journal_reader import JournalReader
 from sources.transport import Library
@@ -232,3 +234,21 @@ def test_unlisted_instrument_ends_capture_with_its_name(tmp_path: Path) -> None:
     with capturing(tmp_path, "ETHUSDT") as (_, running):
         until(lambda: running.error is not None)
     assert "does not list BTCUSDT" in str(running.error)
+
+
+def test_a_ban_outlives_the_process_and_is_shown(tmp_path: Path) -> None:
+    with capturing(tmp_path) as (venue, running):
+        until(lambda: running.records(record.Connected))
+        running.end()
+        used = json.loads((tmp_path / "limits" / "binance-usdm.json").read_bytes())
+        assert len(used["attempts_ns"]) == 2
+        assert used["spent"] > 0
+        kept = BudgetFile(tmp_path / "limits" / "binance-usdm.json", used["address"], SystemClock())
+        kept.restore(Budget(1200)).banned(600, time.monotonic_ns(), "HTTP 418")
+        asked, again = len(venue.requests), Capturing(venue, tmp_path)
+        again.start()
+        time.sleep(1.0)
+        assert again.status()["limits"]["reason"] == "HTTP 418"
+        assert again.status()["limits"]["banned_until_ns"] > time.time_ns() + 500 * SECOND_NS
+        assert (len(venue.requests), venue.connections) == (asked, [])
+        assert again.end() < 2.0

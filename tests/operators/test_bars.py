@@ -8,7 +8,7 @@ import pytest
 from market.batch import Batch
 from market.frames import Frames
 from market.instrument import Instrument, InstrumentTable
-from market.schema import BAR, Kind
+from market.schema import BAR, CORRECTION, Kind
 from operators import bars
 from operators.growing_bars import KEPT
 from tests.contract import cases
@@ -33,12 +33,48 @@ def ticker(at_s: float) -> Row:
     return {"kind": Kind.TICKER, "at": at_s}
 
 
-def run(*rows: Row, instruments: InstrumentTable | None = None, lateness_s: float = 0.0) -> Batch:
+def run(
+    *rows: Row,
+    instruments: InstrumentTable | None = None,
+    lateness_s: float = 0.0,
+    kept_trades: int = 0,
+    corrections: tuple[Row, ...] = (),
+) -> Batch:
     known = table(count=2) if instruments is None else instruments
     filled = [_filled(row) for row in rows]
-    batch = Batch("x/0", 0, np.array([1]), Frames.of([b""]), known, ticks=ticks(filled))
+    batch = Batch("binance-usdm/0", 0, np.array([1]), Frames.of([b""]), known, ticks=ticks(filled))
     batch = batch.with_features("order_flow", flow(filled))
-    return bars.stage(lateness_s=lateness_s).run([batch])[0]
+    batch = batch.with_table("trade_corrections", pl.DataFrame([_BLANK | said for said in corrections], CORRECTION))
+    return bars.stage(lateness_s=lateness_s, kept_trades=kept_trades).run([batch])[0]
+
+
+_BLANK = {
+    "instrument": "X0",
+    "exchange_time": 7,
+    "receive_time": DAY + 99 * SECOND,
+    "frame": 9,
+    "price": 0.0,
+    "size": 0.0,
+}
+
+
+def cancel(number: int, **more: object) -> Row:
+    return {"action": "cancel", "trade_id": number, "new_trade_id": -1, "new_price": NAN, "new_size": NAN, **more}
+
+
+def correct(number: int, to: int, price: float, size: float, **more: object) -> Row:
+    return cancel(number) | {"action": "correct", "new_trade_id": to, "new_price": price, "new_size": size, **more}
+
+
+def told(batch: Batch) -> dict[tuple[object, object], Row]:
+    """The newest revision of every bar, as far as trades and the book made it."""
+    newest = {(bar["timeframe"], bar["open_time"]): bar for bar in batch.tables["bars"].to_dicts()}
+    how = ("revision", "receive_time", "frame")
+    return {key: {name: value for name, value in bar.items() if name not in how} for key, bar in newest.items()}
+
+
+def causes(batch: Batch) -> list[str]:
+    return batch.tables["gaps"]["cause"].to_list() if "gaps" in batch.tables else []
 
 
 def _filled(row: Row) -> Row:
@@ -155,8 +191,91 @@ def test_the_tape_of_the_contract_has_revisions_late_rows_and_future_stamps() ->
     case = cases()["bars"]
     found = case.output(case.stage().run(case.whole(1)))
     assert found["bars"]["revision"].max() > 1
-    assert set(found["gaps"]["cause"]) == {"late", "future"}
+    assert set(found["gaps"]["cause"]) == {"late", "future", "unknown", "duplicate"}
     assert set(found["bars"]["timeframe"]) >= {"1s", "1m"}
+
+
+STREAM = [
+    trade(at / 4, 100 + (at * 7) % 13, 1 + at % 3, (-1) ** at, sequence=at) if at % 3 else book(at / 4, 100.0 + at, 0.1)
+    for at in range(1, 80)
+]
+END = ticker(21.0)
+
+
+@pytest.mark.parametrize("number", [1, 4, 14, 40, 79])
+def test_a_trade_that_is_taken_back_was_never_there(number: int) -> None:
+    found = run(*STREAM, END, kept_trades=64, corrections=(cancel(number),))
+    never = run(*(row for row in STREAM if row.get("sequence") != number), END, kept_trades=64)
+    same = {key: bar for key, bar in told(found).items() if bar["trades"] or bar["updates"]}
+    assert str(same) == str(told(never))
+    assert causes(found) == []
+
+
+@pytest.mark.parametrize("number", [1, 14, 79])
+@pytest.mark.parametrize("price", [1.0, 105.0, 900.0])
+def test_a_trade_that_is_corrected_came_so(number: int, price: float) -> None:
+    found = run(*STREAM, END, kept_trades=64, corrections=(correct(number, 1_000, price, 5.0),))
+    so = [row | {"price": price, "size": 5.0} if row.get("sequence") == number else row for row in STREAM]
+    assert str(told(found)) == str(told(run(*so, END, kept_trades=64)))
+    assert max(bar["revision"] for bar in seconds(found)) == 1
+
+
+def test_an_open_bar_is_corrected_before_it_closes_and_has_no_revision() -> None:
+    rows = (trade(0.1, 10, sequence=1), trade(0.2, 99, sequence=2), ticker(1.0) | {"frame": 10})
+    found = seconds(run(*rows, kept_trades=4, corrections=(cancel(2),)))
+    assert [(bar["high"], bar["trades"], bar["revision"]) for bar in found] == [(10.0, 1, 0)]
+
+
+def test_a_bar_with_nothing_left_in_it_is_given_again_empty_or_not_at_all() -> None:
+    late = seconds(run(trade(0.1, 10, sequence=1), ticker(1.0), kept_trades=4, corrections=(cancel(1),)))
+    assert [(bar["trades"], bar["volume"], bar["revision"]) for bar in late] == [(1, 1.0, 0), (0, 0.0, 1)]
+    assert math.isnan(float(str(late[1]["close"])))
+    sooner = run(trade(0.1, 10, sequence=1), ticker(1.0) | {"frame": 10}, kept_trades=4, corrections=(cancel(1),))
+    assert "bars" not in sooner.tables
+
+
+def test_a_correction_is_corrected_by_its_new_id() -> None:
+    said = (correct(1, 2, 20.0, 5.0), cancel(1), correct(2, 3, 30.0, 6.0))
+    found = run(trade(0.1, 10, sequence=1), ticker(1.0), kept_trades=4, corrections=said)
+    assert [bar["close"] for bar in seconds(found)] == [10.0, 20.0, 30.0]
+    assert causes(found) == ["unknown"]
+
+
+def test_a_correction_that_cannot_be_made_is_told() -> None:
+    rows = [trade(at, 10, sequence=1 + int(at)) for at in range(4)]
+    old = run(*rows, END, kept_trades=2, corrections=(cancel(1), cancel(99), cancel(4), cancel(4)))
+    assert causes(old) == ["unknown", "unknown", "duplicate"]
+    assert old.tables["gaps"].select("instrument", "start_time", "received_sequence", "channel").row(0) == (
+        *("X0", 7, 1, "trade"),
+    )
+    assert causes(run(*rows, END, corrections=(cancel(4),))) == ["unknown"]
+    far = run(*rows, ticker(200.0), kept_trades=8, corrections=(cancel(4),))
+    assert causes(far) == ["late"]
+    assert [bar["volume"] for bar in seconds(far, "1m")] == [4.0, 3.0]
+
+
+def test_a_correction_of_a_trade_that_no_bar_counted_changes_none() -> None:
+    rows = (trade(0.1, 10, sequence=1), trade(0.2, 50, off_book=True, sequence=2), ticker(1.0))
+    found = run(*rows, kept_trades=4, corrections=(cancel(2),))
+    assert (len(seconds(found)), causes(found)) == (1, [])
+
+
+def test_a_venue_that_never_corrects_keeps_no_trades() -> None:
+    stage = bars.stage()
+    state = stage.empty()
+    stage.advance(state, run(trade(0.1, 10)))
+    assert state.series.recent.trades.shape == (2, 0)
+
+
+def test_a_trade_without_an_aggressor_is_in_the_volume_alone() -> None:
+    bar = seconds(run(trade(0.5, 10, 2.0, 0), trade(0.6, 10, 1.0, -1), ticker(1.0)))[0]
+    assert (bar["volume"], bar["buy_volume"], bar["sell_volume"]) == (3.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("kept_trades", [-1, 65_537])
+def test_a_number_of_trades_out_of_range_is_refused(kept_trades: int) -> None:
+    with pytest.raises(ValueError, match="kept_trades"):
+        bars.stage(kept_trades=kept_trades)
 
 
 @pytest.mark.parametrize("lateness_s", [-0.1, 5.1, NAN])

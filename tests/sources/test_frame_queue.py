@@ -16,6 +16,18 @@ def test_depth_is_shed_first_then_tickers_and_trades_never() -> None:
     assert dict(queue.shed) == {Channel.DEPTH: 50, Channel.TICKER: 75}
 
 
+def test_a_frame_of_several_streams_is_shed_as_its_last_and_tells_all() -> None:
+    queue = FrameQueue(limit_frames=8)
+    offered(queue, Channel.TRADE, 6)
+    assert queue.offer(1, b"x", Channel.DEPTH, "A", [(Channel.TRADE, "B")])
+    assert not queue.offer(1, b"x", Channel.DEPTH, "A", [(Channel.TICKER, "B"), (Channel.TICKER, "C")])
+    assert dict(queue.shed) == {Channel.TICKER: 1}
+    queue.take(10, 1000)
+    offered(queue, Channel.DEPTH, 1)
+    said = [record.decode(frame) for _, frame in queue.take(10, 1000)[:2]]
+    assert said == [record.Shed("depth", {"A": 1}), record.Shed("ticker", {"B": 1, "C": 1})]
+
+
 def test_bytes_are_a_limit_too() -> None:
     queue = FrameQueue(limit_bytes=100)
     queue.put(1, b"x" * 60)

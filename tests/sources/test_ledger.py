@@ -61,3 +61,69 @@ def test_renewal_ends_and_begins_the_subscription() -> None:
     sent(ledger)
     ledger.renew(STREAMS[:1])
     assert [message["method"] for message in sent(ledger)] == ["UNSUBSCRIBE", "SUBSCRIBE"]
+
+
+def test_a_stream_that_is_gone_from_the_whole_set_is_asked_for_again() -> None:
+    ledger = subscribed()
+    sent(ledger)
+    assert set(ledger.answered(Reply("ack", streams=STREAMS, whole=True))) == set(STREAMS)
+    assert ledger.answered(Reply("ack", streams=STREAMS[1:], whole=True)) == ()
+    ledger.repeat_unanswered(ACK_TIMEOUT_NS)
+    assert [message["params"] for message in sent(ledger)] == [[STREAMS[0]]]
+
+
+def test_an_answer_by_names_settles_only_those() -> None:
+    ledger = subscribed()
+    sent(ledger)
+    assert ledger.answered(Reply("ack", 1, streams=(STREAMS[1], "never@asked"))) == (STREAMS[1],)
+    ledger.repeat_unanswered(ACK_TIMEOUT_NS)
+    assert [message["params"] for message in sent(ledger)] == [[STREAMS[0], STREAMS[2]]]
+
+
+def test_an_error_that_names_its_stream_needs_no_halving() -> None:
+    ledger = subscribed()
+    sent(ledger)
+    ledger.answered(Reply("error", 1, "no such", streams=("bad@trade",)))
+    assert ledger.take_refusals() == [("bad@trade", "no such")]
+    assert ledger.take_refusals() == []
+    ledger.repeat_unanswered(ACK_TIMEOUT_NS)
+    assert [message["params"] for message in sent(ledger)] == [list(STREAMS[:2])]
+
+
+def test_the_end_of_a_subscription_is_not_taken_for_its_beginning() -> None:
+    ledger = subscribed()
+    sent(ledger)
+    ledger.answered(Reply("ack", 1))
+    ledger.renew(STREAMS[:1])
+    sent(ledger)
+    assert ledger.answered(Reply("ack", 2)) == ()
+    assert STREAMS[0] not in ledger.acknowledged
+    assert ledger.answered(Reply("ack", 3)) == STREAMS[:1]
+
+
+def test_waits_for_an_answer_double_and_what_stays_without_one_is_told() -> None:
+    ledger = subscribed()
+    sent(ledger)
+    assert ledger.repeat_unanswered(ACK_TIMEOUT_NS) == []
+    sent(ledger, ACK_TIMEOUT_NS)
+    assert ledger.repeat_unanswered(3 * ACK_TIMEOUT_NS - 1) == []
+    assert ledger.next_ns() == 3 * ACK_TIMEOUT_NS
+    assert ledger.repeat_unanswered(3 * ACK_TIMEOUT_NS) == list(STREAMS)
+
+
+def test_data_are_an_answer_where_none_came() -> None:
+    ledger = subscribed()
+    assert not ledger.gave_data(STREAMS[0]), "not asked for yet"
+    sent(ledger)
+    assert ledger.gave_data(STREAMS[0])
+    assert not ledger.gave_data(STREAMS[0])
+    assert ledger.answered(Reply("ack", 1)) == STREAMS[1:]
+
+
+def test_an_error_is_an_answer_too() -> None:
+    ledger = subscribed()
+    sent(ledger)
+    ledger.answered(Reply("error", 1, "too fast"))
+    assert len(sent(ledger)) == 2
+    assert ledger.repeat_unanswered(ACK_TIMEOUT_NS) == [], "nothing went without an answer twice"
+    assert sent(ledger)[0]["params"] == list(STREAMS)

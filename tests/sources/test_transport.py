@@ -86,7 +86,7 @@ def header(opcode: int, size: int, *, final: bool = True, reserved: int = 0) -> 
 
 
 async def test_messages_arrive_as_bytes_and_in_order_whatever_their_size_and_kind(library: Library) -> None:
-    sizes = [0, 1, 125, 126, 127, 65_535, 65_536, 1_000_000, 0, 3]
+    sizes = [0, 1, 125, 126, 127, 65_535, 65_536, 5_000_000, 0, 3]
     sent = [bytes([65 + number]) * size for number, size in enumerate(sizes)]
 
     async def handler(connection: ServerConnection) -> None:
@@ -204,8 +204,9 @@ async def test_goodbye_of_the_peer_is_answered_and_its_code_and_reason_are_told(
 
     messages: list[bytes] = []
     async with served(handler, library) as socket, asyncio.timeout(WAIT_S):
-        with pytest.raises(LostError, match=rf"received {code} .*maintenance"):
+        with pytest.raises(LostError, match=rf"received {code} .*maintenance") as found:
             await socket.receive(messages.append, lambda: True)
+        assert (found.value.code, found.value.reason) == (code, "maintenance")
         await answered.wait()
         with pytest.raises(LostError):
             await socket.send(b"too late")
@@ -370,7 +371,18 @@ async def test_failed_handshake_is_a_loss_with_its_reason(library: Library, answ
         with pytest.raises((LostError, OSError)) as found:
             await opener(library)(url)
     assert str(found.value)
-    assert b"403" not in answer or "403" in str(found.value)
+    if b"403" in answer:
+        assert "403" in str(found.value)
+        assert isinstance(found.value, LostError)
+        assert found.value.code == 403
+
+
+async def test_refused_handshake_tells_its_status_its_words_and_how_long_to_wait(library: Library) -> None:
+    answer = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 8\r\n\r\nslowdown"
+    async with answering(answer) as url:
+        with pytest.raises(LostError) as found:
+            await opener(library)(url)
+    assert (found.value.code, found.value.reason, found.value.retry_after_s) == (429, "slowdown", 7.0)
 
 
 @pytest.mark.parametrize("scheme", ["ws", "wss"])

@@ -16,7 +16,7 @@ from venues.binance.keys import (
     TRADE,
 )
 from venues.binance.read import EVENT_STREAMS, FUTURES_READERS, SPOT_READERS
-from venues.keys import Layout, Message
+from venues.keys import Layout, Object
 
 PAIRS = [
     (SPOT_DEPTH, frames.SpotDepth),
@@ -30,13 +30,13 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("message", "struct"), PAIRS)
-def test_a_table_has_the_keys_of_its_struct(message: Message, struct: type[msgspec.Struct]) -> None:
+def test_a_table_has_the_keys_of_its_struct(message: Object, struct: type[msgspec.Struct]) -> None:
     fields = msgspec.structs.fields(struct)
     assert {field.key: field.required for field in message.fields} == {field.name: field.required for field in fields}
 
 
 @pytest.mark.parametrize(("layout", "readers"), [(SPOT_KEYS, SPOT_READERS), (FUTURES_KEYS, FUTURES_READERS)])
 def test_streams_and_events_have_the_words_of_the_readers(layout: Layout, readers: dict[str, object]) -> None:
-    assert {message.stream for message in layout.messages} == set(readers) - {"lastUpdateId"}
-    for message in layout.messages:
-        assert EVENT_STREAMS.get(message.event, message.event) == message.stream
+    streams, events = (entrance.messages for entrance in layout.entrances)
+    assert set(streams) == set(readers) - {"lastUpdateId"}
+    assert {EVENT_STREAMS.get(word or "bookTicker", word or "bookTicker") for word in events} == set(streams)

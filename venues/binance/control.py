@@ -9,6 +9,7 @@ from msgspec import UNSET
 from venues.binance.frames import Unknown
 from venues.venue import Channel, Reply
 
+SHUTDOWN = "!serverShutdown"
 _PREFIX = b'{"stream":"'
 _CHANNELS = {
     "depth": Channel.DEPTH,
@@ -70,7 +71,7 @@ def reply(frame: bytes) -> Reply | None:
 
     An ack says nothing about the stream's existence: a wrong name is acknowledged and stays silent.
     """
-    if frame.startswith(_PREFIX) and not frame.startswith(_PREFIX + b"!serverShutdown"):
+    if frame.startswith(_PREFIX) and not frame.startswith(_PREFIX + SHUTDOWN.encode()):
         return None
     try:
         return read_reply(_unknown(frame))

@@ -3,15 +3,18 @@
 Keys stand in the order of the wire. A REST book has no table: it comes once per connection, and its readers have time.
 """
 
-from market.schema import Kind
-from venues.keys import Field, Form, Layout, Message, Slot, unused
+from collections.abc import Mapping
+
+from market.schema import Flag, Kind
+from venues.keys import MARK, Entrance, Field, Form, Layout, Levels, Object, Slot, unused
 
 EVENT_TIME = Field("E", Form.INTEGER)
 SYMBOL = Field("s", Form.TEXT, Slot.SYMBOL)
 TIME = Field("T", Form.TIME, Slot.EXCHANGE_TIME)
-MAKER = Field("m", Form.BOOLEAN, Slot.BUYER_IS_MAKER)
+SIDE = Field("m", Form.LITERAL, Slot.SIDE, {"true": -1, "false": 1})  # the buyer was the maker: the seller came to him
 FIRST, LAST = Field("U", Form.INTEGER, Slot.FIRST_ID), Field("u", Form.INTEGER, Slot.LAST_ID)
-LEVELS = Field("b", Form.LEVELS, Slot.BIDS), Field("a", Form.LEVELS, Slot.ASKS)
+LEVELS = Levels()
+SIDES = Field("b", LEVELS, Slot.BIDS), Field("a", LEVELS, Slot.ASKS)
 DEAL = Field("p", Form.PRICE, Slot.PRICE), Field("q", Form.DECIMAL, Slot.SIZE)
 QUOTE = (
     Field("b", Form.PRICE, Slot.BID_PRICE),
@@ -23,28 +26,23 @@ QUOTE = (
 
 def event(word: str) -> Field:
     """The key that says what a message is."""
-    return Field("e", Form.WORD, word=word)
+    return Field("e", Form.WORD, words={word: 0})
 
 
-SPOT_DEPTH = Message(
-    Kind.DEPTH,
-    "depth",
-    "depthUpdate",
+SPOT_DEPTH = Object(
     (
         event("depthUpdate"),
         Field("E", Form.TIME, Slot.EXCHANGE_TIME),
         SYMBOL,
         FIRST,
         LAST,
-        *LEVELS,
+        *SIDES,
         # Futures only: its chain must not be taken for spot's dense ids.
         Field("pu", Form.REFUSED, required=False),
     ),
+    writes=Kind.DEPTH,
 )
-FUTURES_DEPTH = Message(
-    Kind.DEPTH,
-    "depth",
-    "depthUpdate",
+FUTURES_DEPTH = Object(
     (
         event("depthUpdate"),
         EVENT_TIME,
@@ -54,21 +52,16 @@ FUTURES_DEPTH = Message(
         FIRST,
         LAST,
         Field("pu", Form.INTEGER, Slot.PREVIOUS_ID),
-        *LEVELS,
+        *SIDES,
         *unused("st"),
     ),
+    writes=Kind.DEPTH,
 )
-SPOT_TICKER = Message(Kind.TICKER, "bookTicker", "bookTicker", (LAST, SYMBOL, *QUOTE))
-FUTURES_TICKER = Message(
-    Kind.TICKER,
-    "bookTicker",
-    "bookTicker",
-    (event("bookTicker"), LAST, SYMBOL, *unused("ps"), *QUOTE, TIME, EVENT_TIME, *unused("st")),
+SPOT_TICKER = Object((LAST, SYMBOL, *QUOTE), writes=Kind.TICKER)
+FUTURES_TICKER = Object(
+    (event("bookTicker"), LAST, SYMBOL, *unused("ps"), *QUOTE, TIME, EVENT_TIME, *unused("st")), writes=Kind.TICKER
 )
-TRADE = Message(
-    Kind.TRADE,
-    "trade",
-    "trade",
+TRADE = Object(
     (
         event("trade"),
         EVENT_TIME,
@@ -76,15 +69,13 @@ TRADE = Message(
         SYMBOL,
         Field("t", Form.INTEGER, Slot.LAST_ID),
         *DEAL,
-        Field("X", Form.TEXT, Slot.CAUSE, "MARKET", required=False),
-        MAKER,
+        Field("X", Form.WORD, Slot.FLAGS, {"MARKET": 0}, other=Flag.OFF_BOOK, required=False),
+        SIDE,
         *unused("M", "b", "a", "ps", "st"),
     ),
+    writes=Kind.TRADE,
 )
-AGGREGATE_TRADE = Message(
-    Kind.AGGREGATE_TRADE,
-    "aggTrade",
-    "aggTrade",
+AGGREGATE_TRADE = Object(
     (
         event("aggTrade"),
         EVENT_TIME,
@@ -93,14 +84,12 @@ AGGREGATE_TRADE = Message(
         *DEAL,
         *unused("nq", "f", "l"),
         TIME,
-        MAKER,
+        SIDE,
         *unused("M", "ps", "st"),
     ),
+    writes=Kind.AGGREGATE_TRADE,
 )
-MARK_PRICE = Message(
-    None,
-    "markPrice",
-    "markPriceUpdate",
+MARK_PRICE = Object(
     (
         event("markPriceUpdate"),
         Field("E", Form.TIME, Slot.EXCHANGE_TIME),
@@ -112,13 +101,27 @@ MARK_PRICE = Message(
         Field("T", Form.TIME, Slot.FUNDING_TIME),
         *unused("ap", "ps", "st"),
     ),
+    writes=MARK,
 )
 
 
-def layout(*messages: Message) -> Layout:
-    """The envelope of combined streams and the word of raw ones; the ticker of spot says none."""
-    return Layout("stream", "data", "@", 1, "e", "bookTicker", messages)
+def combined(data: Object) -> Object:
+    """The envelope of combined streams."""
+    return Object((Field("stream", Form.TEXT), Field("data", data)))
 
 
-SPOT_KEYS = layout(SPOT_DEPTH, SPOT_TICKER, TRADE, AGGREGATE_TRADE)
-FUTURES_KEYS = layout(FUTURES_DEPTH, FUTURES_TICKER, TRADE, AGGREGATE_TRADE, MARK_PRICE)
+def layout(streams: Mapping[str, Object], events: Mapping[str, Object]) -> Layout:
+    """The streams of combined frames by the second part of their names, and the events of raw ones."""
+    named = {word: combined(message) for word, message in streams.items()}
+    return Layout((Entrance("stream", named, separator="@", part=1, leads=True), Entrance("e", events)))
+
+
+TRADES = {"trade": TRADE, "aggTrade": AGGREGATE_TRADE}
+# The ticker of spot names no event.
+SPOT_KEYS = layout(
+    {"depth": SPOT_DEPTH, "bookTicker": SPOT_TICKER, **TRADES}, {"depthUpdate": SPOT_DEPTH, "": SPOT_TICKER, **TRADES}
+)
+FUTURES_KEYS = layout(
+    {"depth": FUTURES_DEPTH, "bookTicker": FUTURES_TICKER, **TRADES, "markPrice": MARK_PRICE},
+    {"depthUpdate": FUTURES_DEPTH, "bookTicker": FUTURES_TICKER, **TRADES, "markPriceUpdate": MARK_PRICE},
+)

@@ -78,9 +78,9 @@ class Binance:
         return control.reply(frame)
 
     def streams_of(self, frame: bytes) -> tuple[str, ...]:
-        """The name of the frame's stream."""
+        """The name of the frame's stream; an announced shutdown has one too, but is about the connection."""
         name = control.stream_of(frame)
-        return (name,) if name else ()
+        return (name,) if name and name != control.SHUTDOWN else ()
 
     def refuses(self, code: int, reason: str) -> bool:  # noqa: ARG002
         """Unavailable for legal reasons (451), and no path like this (404)."""

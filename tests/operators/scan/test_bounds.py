@@ -16,10 +16,10 @@ from market.batch import Batch
 from market.frames import Frames
 from market.schema import EVENT, MARK
 from operators import decode
-from operators.scan.frames import SLOTS, scan
-from operators.scan.message import MOST_STRANGERS
+from operators.scan.build import compiled
+from operators.scan.frames import scan
+from operators.scan.message import scratch
 from operators.scan.symbols import hashed
-from operators.scan.tables import compiled
 from tests.operators.scan import differential, mutants
 from tests.operators.scan.test_fuzz import seeds
 from venues.binance.keys import FUTURES_KEYS
@@ -53,10 +53,9 @@ def run(
 ) -> tuple[int, int, int]:
     """The kernel alone, from the first frame on until it stops."""
     kernel = getattr(scan, "py_func", scan) if interpreted else scan
-    scratch = np.zeros(SLOTS, np.int64), np.zeros(SLOTS), np.zeros((MOST_STRANGERS, 2), np.uint64)
     places, times = np.array(offsets, np.int32), np.zeros(len(offsets), np.int64)
-    symbols = hashed(differential.TABLE)
-    return kernel(data, places, times, 0, *compiled(FUTURES_KEYS), symbols, events, 0, marks, 0, *scratch)
+    symbols, numbers = hashed(differential.TABLE), np.zeros(len(offsets), np.int64)
+    return kernel(data, places, times, 0, compiled(FUTURES_KEYS), symbols, events, 0, marks, 0, numbers, scratch())
 
 
 def test_no_byte_beyond_the_data_is_read() -> None:
@@ -95,8 +94,8 @@ def decoded(frames: list[bytes]) -> Batch:
 HOSTILE = {
     "50 MB of one frame": DEPTH % b",".join([LEVEL] * 4_000_000),
     "50 MB of blanks": b" " * (50 << 20),
-    "as many levels as a frame may have": DEPTH % b",".join([LEVEL] * 320_000),
-    "as many levels, and an odd one": DEPTH % b",".join([*[LEVEL] * 320_000, b'["1.00","1e1"]']),
+    "as many levels as a frame may have": DEPTH % b",".join([LEVEL] * 1_280_000),
+    "as many levels, and an odd one": DEPTH % b",".join([*[LEVEL] * 1_280_000, b'["1.00","1e1"]']),
     "deep arrays": DEPTH % (b"[" * 1_000_000),
     "deep objects": b'{"a":' * 1_000_000,
     "deep unknown value": (DEPTH % LEVEL).replace(b'"e":', b'"x":' + b"[" * 500_000 + b"]" * 500_000 + b',"e":'),

@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 
 from market.instrument import Instrument, InstrumentTable
-from market.schema import EVENT, MARK, Kind
-from operators.scan.frames import SLOTS, most_rows, scan
+from market.schema import Kind
+from operators.scan.build import compiled
 from operators.scan.message import MOST_STRANGERS
-from operators.scan.symbols import LONGEST_SYMBOL, MISSING, find, hashed, home, step
-from operators.scan.tables import compiled
-from operators.scan.words import load
+from operators.scan.symbols import MISSING, find, hashed, home, step
+from operators.scan.words import LONGEST_TEXT, load
 from tests.captures import real
 from tests.operators.scan import differential
 from tests.operators.test_decode import DEPTH, TRADE, combined
-from venues.keys import MAX_FRAME_BYTES, Field, Form, Layout, Message, Slot
+from venues.keys import MAX_FRAME_BYTES, Entrance, Field, Form, Layout, Object, Slot
 
 TRADED = combined("trade", **TRADE)
 
@@ -55,7 +54,7 @@ def test_a_message_may_come_without_an_envelope_wherever_it_names_itself() -> No
 
 
 def test_unknown_scalars_are_skipped() -> None:
-    new = {"new": "x:y", "k" * 15: -1.5, "none": None, "yes": True, "no": False, "ten": 10}
+    new = {"new": "x:y", "k" * 23: -1.5, "none": None, "yes": True, "no": False, "ten": 10}
     assert taken(combined("trade", **TRADE | new))
     assert not taken(json.dumps(TRADE | new).encode()), "without an envelope it may be about the connection"
 
@@ -92,46 +91,10 @@ def test_ids_beyond_the_floats_are_exact() -> None:
     assert events["sequence"].tolist() == [9_007_199_254_740_993] * 4
 
 
-def test_another_venue_is_another_table() -> None:
-    """Other words, another separator, the asks first; the levels come bids first all the same."""
-    book = Message(
-        Kind.DEPTH, "orderbook", "", (
-            Field("symbol", Form.TEXT, Slot.SYMBOL), Field("matchingEngine", Form.TIME, Slot.EXCHANGE_TIME),
-            Field("asks", Form.LEVELS, Slot.ASKS), Field("bids", Form.LEVELS, Slot.BIDS),
-            Field("first", Form.INTEGER, Slot.FIRST_ID), Field("seq", Form.INTEGER, Slot.LAST_ID),
-            Field("prev", Form.INTEGER, Slot.PREVIOUS_ID),
-        ),
-    )  # fmt: skip
-    layout = Layout("topic", "data", ".", 0, "type", "", (book,))
-    body = {
-        "symbol": "BTC-USDT", "matchingEngine": 1_700_000_000_000, "asks": [["10.5", "1"], ["11", "2"], ["12", "3"]],
-        "bids": [["9.5", "4"], ["9", "5"]], "first": 4, "seq": 7, "prev": 3,
-    }  # fmt: skip
-    frame = json.dumps({"topic": "orderbook.50.BTC-USDT", "data": body}).encode()
-    events = read_by(layout, "BTC-USDT", frame)
-    assert events["price"].tolist() == [0, 19, 18, 21, 22, 24]
-    assert events["size"].tolist() == [0, 4, 5, 1, 2, 3]
-    assert events["side"].tolist() == [0, 1, 1, -1, -1, -1]
-    assert (events["previous"][0], events["sequence"][0], events["levels"][0]) == (3, 7, 5)
-
-
-def read_by(layout: Layout, symbol: str, frame: bytes) -> np.ndarray:
-    """The event rows of one frame, which the kernel must take."""
-    data, offsets = np.frombuffer(frame, np.uint8), np.array([0, len(frame)], np.int32)
-    events, marks = np.zeros(most_rows(1, len(frame)), EVENT), np.zeros(1, MARK)
-    scratch = np.zeros(SLOTS, np.int64), np.zeros(SLOTS), np.zeros((MOST_STRANGERS, 2), np.uint64)
-    symbols = hashed(differential.table({symbol: "0.5"}))
-    taken, rows, _ = scan(
-        data, offsets, np.ones(1, np.int64), 0, *compiled(layout), symbols, events, 0, marks, 0, *scratch
-    )
-    assert taken == 1
-    return events[:rows]
-
-
 def test_a_key_that_is_too_long_is_refused_when_the_table_is_made() -> None:
-    message = Message(Kind.TRADE, "t", "t", (Field("s", Form.TEXT, Slot.SYMBOL), Field("k" * 16)))
-    with pytest.raises(ValueError, match="longer than 15 bytes"):
-        compiled(Layout("stream", "data", "@", 1, "e", "", (message,)))
+    message = Object((Field("s", Form.TEXT, Slot.SYMBOL), Field("k" * 24)), writes=Kind.TRADE)
+    with pytest.raises(ValueError, match="longer than 23 bytes"):
+        compiled(Layout((Entrance("e", {"t": message}),)))
 
 
 def words(symbol: str) -> tuple[Any, Any, Any]:
@@ -151,7 +114,7 @@ def test_every_symbol_is_found_and_no_other() -> None:
 
 
 def test_symbols_and_steps_that_do_not_fit_are_left_out() -> None:
-    names = {"X" * LONGEST_SYMBOL: "1", "X" * (LONGEST_SYMBOL + 1): "1", "é": "1", "\n": "1"}
+    names = {"X" * LONGEST_TEXT: "1", "X" * (LONGEST_TEXT + 1): "1", "é": "1", "\n": "1"}
     assert np.count_nonzero(hashed(differential.table(names))["instrument"] != MISSING) == 1
     assert step(Instrument("v", "A", Decimal("0.05"), Decimal(1))) == (5, 2)
     assert step(Instrument("v", "A", Decimal("1e18"), Decimal(1))) == (10**18, 0)
