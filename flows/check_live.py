@@ -31,7 +31,6 @@ from operators.analysis.verification import Verification
 from simulator.venues import EXAMPLES
 from sources import coinbase_token
 from sources.control import Wish
-from sources.journal import Stop
 from sources.sockets import MAX_BATCH_BYTES, MAX_BATCH_FRAMES
 from sources.transport import Library
 from sources.websocket import Feed
@@ -62,7 +61,7 @@ def check_live(
     instruments: Sequence[str],
     data: Path,
     duration_s: float,
-    stop: Stop,
+    stop: threading.Event,
     secrets: Mapping[str, str] | None = None,
     transport: Library = "websockets",
     progress: Progressing = lambda *_: None,
@@ -87,14 +86,13 @@ def check_live(
         shared=shared,
     )
     check = LiveCheck(Verification(venue), usage, was_open=shared.hours.are_open(clock.now_ns()))
-    with _listening(check.warnings):
-        try:
-            feed.__enter__()
-            for batch in measured(_arriving(feed, check, stop, _Times(clock, duration_s, patience_s), progress)):
-                check.found.take(batch)
-                wishes.extend(_wishes(batch))
-        finally:
-            feed.__exit__()
+    try:
+        feed.__enter__()
+        for batch in measured(_arriving(feed, check, stop, _Times(clock, duration_s, patience_s), progress)):
+            check.found.take(batch)
+            wishes.extend(_wishes(batch))
+    finally:
+        feed.__exit__()
     return check
 
 
@@ -136,7 +134,9 @@ class _Times:
         return self.reached and self.elapsed_s >= self.duration_s
 
 
-def _arriving(feed: Feed, check: LiveCheck, stop: Stop, times: _Times, progress: Progressing) -> Iterator[Batch]:
+def _arriving(
+    feed: Feed, check: LiveCheck, stop: threading.Event, times: _Times, progress: Progressing
+) -> Iterator[Batch]:
     """What arrives, as batches, until the time is up. What our own end says is not looked at."""
     shard, offset = f"{feed.venue.name}/check", 0
     while True:
@@ -199,7 +199,8 @@ def run_check_live(
 
     venue = venue_of(settings)
     secrets = Secrets().of(venue.name, venue.secrets, coinbase_token.NEEDED)
-    with _progress(duration_s) as progress:
+    warnings: list[str] = []
+    with _listening(warnings), _progress(duration_s) as progress:
         check = check_live(
             venue=venue,
             instruments=_instruments(settings, instruments),
@@ -210,6 +211,7 @@ def run_check_live(
             transport=settings.capture.transport,
             progress=progress,
         )
+    check.warnings = warnings
     Console(highlight=False).print(live_card(check))
     return live_outcome(check).exit_code
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from flows.check_live import LiveCheck
 from flows.check_live_usage import Subscriptions
-from flows.verify_card import BAD, DIM, GOOD, MOST_LINES, UNSURE, body, verdict_lines
+from flows.verify_card import BAD, GOOD, MOST_LINES, UNSURE, body, two_columns, verdict_lines
 from flows.verify_verdict import Findings, Outcome, findings, worst
 from operators.analysis.verification import percentile
 from venues.venue import Channel
@@ -23,15 +23,15 @@ def live_card(check: LiveCheck) -> RenderableType:
     return Group(*_parts(check))
 
 
-def live_outcome(check: LiveCheck) -> Outcome:
+def live_outcome(check: LiveCheck, *, first_data_s: float = FIRST_DATA_S) -> Outcome:
     """The verdict on stream and connections together."""
     found = findings(check.found)
     for route in check.routes:
-        _add(found, check, route)
+        _add(found, check, route, patient=check.seconds < first_data_s)
     return worst(found)
 
 
-def _add(found: Findings, check: LiveCheck, route: Subscriptions) -> None:
+def _add(found: Findings, check: LiveCheck, route: Subscriptions, *, patient: bool) -> None:
     """What the subscriptions of a route add."""
     wrong, unseen = found.setdefault("contradicted", []), found.setdefault("unseen", [])
     if route.generation == 0:
@@ -42,7 +42,7 @@ def _add(found: Findings, check: LiveCheck, route: Subscriptions) -> None:
         wrong.append(f"no answer and no data for {_named(route.unanswered)}")
     venue = check.found.venue
     for channel, streams in route.silent(venue).items():
-        due = channel in BEATING and venue.capability.detection != "none" and check.seconds >= FIRST_DATA_S
+        due = channel in BEATING and venue.capability.detection != "none" and not patient
         closed = "" if check.was_open else ", but the market is closed"
         (wrong if due and check.was_open else unseen).append(f"no data of {_named(streams)}{closed}")
 
@@ -55,17 +55,15 @@ def _named(streams: list[str]) -> str:
 def _parts(check: LiveCheck) -> Iterator[RenderableType]:
     venue = check.found.venue
     yield Text.assemble((venue.name, "bold"), f"  {check.seconds:.0f} s of its live stream")
-    yield _table(check)
-    yield from body(check.found)
+    table = two_columns()
+    _add_connections(table, check)
+    yield from body(check.found, table)
     for said in check.warnings[:MOST_LINES]:
         yield Text(f"  {said}", UNSURE)
     yield from verdict_lines(live_outcome(check))
 
 
-def _table(check: LiveCheck) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(justify="left", style=DIM, no_wrap=True)
-    table.add_column()
+def _add_connections(table: Table, check: LiveCheck) -> None:
     for route in check.routes:
         table.add_row(route.route, _connection(route))
         table.add_row("", _streams(route))
@@ -74,7 +72,6 @@ def _table(check: LiveCheck) -> Table:
     if late:
         table.add_row("clock offset", _clock(percentile(late, 0.0)))
     table.add_row("schema", _schema(check))
-    return table
 
 
 def _connection(route: Subscriptions) -> Text:
@@ -95,8 +92,8 @@ def _limits(check: LiveCheck) -> str:
     hourly = f" ({limits.requests_per_hour} requests an hour)" if limits.requests_per_hour else ""
     return (
         f"{usage.opened} connections of {limits.connections} in {limits.connections_per_s} s; "
-        f"{usage.messages} messages, at most {usage.most_messages} of {limits.requests_per_second} in a second{hourly}; "
-        f"REST weight {usage.most_weight:.0f} of {limits.weight_per_minute} a minute"
+        f"{usage.messages} messages, at most {usage.most_messages} of {limits.requests_per_second} in a second"
+        f"{hourly}; REST weight {usage.most_weight:.0f} of {limits.weight_per_minute} a minute"
     )
 
 
@@ -104,7 +101,7 @@ def _clock(least_ms: float) -> Text:
     if least_ms < 0:
         said = f"our clock is at least {-least_ms:,.1f} ms behind the venue's"
     else:
-        said = f"our clock is at most {least_ms:,.1f} ms ahead of the venue's, less the way"
+        said = f"our clock is at most {least_ms:,.1f} ms ahead of the venue's"
     return Text(f"{said} (the least of receipt after stamp)", UNSURE if not 0 <= least_ms < SKEWED_MS else "")
 
 

@@ -34,9 +34,19 @@ def rule_of(found: Verification) -> str:
     return f"{RULES[capability.detection]}{scope}{', and its checksum where it sends one' if also else ''}"
 
 
-def body(found: Verification) -> Iterator[RenderableType]:
-    """Counts, and what is wrong."""
-    yield _counts(found)
+def two_columns() -> Table:
+    """What the facts of a card stand in: a name, and what there is to say."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(justify="left", style=DIM, no_wrap=True)
+    table.add_column()
+    return table
+
+
+def body(found: Verification, table: Table | None = None) -> Iterator[RenderableType]:
+    """Counts, below what is in the table already, and what is wrong."""
+    table = table or two_columns()
+    _add_counts(table, found)
+    yield table
     yield from _limited(
         [Text(f"  gap: {channel}, {cause}: {count:,}", BAD) for (channel, cause), count in sorted(found.gaps.items())]
         + [Text(f"  still open: {gap.instrument} {gap.channel}, {gap.cause}", BAD) for gap in sorted(found.open_gaps)]
@@ -64,24 +74,22 @@ def _limited(lines: list[Text]) -> list[Text]:
     return lines if more <= 0 else [*lines[:MOST_LINES], Text(f"  and {more:,} more like these", DIM)]
 
 
-def _counts(found: Verification) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(justify="left", style=DIM, no_wrap=True)
-    table.add_column()
+def _add_counts(table: Table, found: Verification) -> None:
     table.add_row("rule", rule_of(found))
     about = found.frames - found.data
     table.add_row("frames", f"{found.data:,} of market data, {fast_share(found)} on the fast path; {about:,} others")
     table.add_row("messages", _kinds(found) or "none")
-    books = found.snapshots.total()
     if found.book_messages:
-        shown = "valid" if found.venue.capability.detection != "none" else "shown, unverifiable"
-        table.add_row("books", Text.assemble(_share(found.valid, found.book_messages, shown), f", {books:,} full ones"))
+        table.add_row("books", _books(found))
     if found.checksums:
         doubted = f"; {found.doubted.total():,} unverifiable" if found.doubted.total() else ""
         table.add_row("checksums", Text.assemble(_share(found.matched, found.checksums, "match"), doubted))
     if found.tickers:
         where = "at the same update id" if found.has_ids else "of a touch of ours within a second"
         table.add_row("best quotes", _share(found.agreed, found.tickers, f"of the venue are equal, {where}"))
+    if found.trade_ids:
+        missing = f"{found.trade_ids_missing.total():,} missing between them" if found.trade_ids_missing.total() else ""
+        table.add_row("trade ids", f"{found.trade_ids.total():,}, {missing or 'none missing'}")
     if found.duplicates:
         twice = ", ".join(f"{count:,} of {channel}" for channel, count in sorted(found.duplicates.items()))
         table.add_row("came twice", f"{twice}: counted once")
@@ -90,7 +98,14 @@ def _counts(found: Verification) -> Table:
         low, median, high = (percentile(late, share) for share in (0.0, 0.5, 0.99))
         what = "book" if found.latencies_ms else "trade"
         table.add_row(f"{what} latency", f"p50 {median:,.1f} ms, p99 {high:,.1f} ms, least {low:,.1f} ms")
-    return table
+
+
+def _books(found: Verification) -> Text:
+    what = "valid" if found.venue.capability.detection != "none" else "shown, unverifiable"
+    early = f", {found.early.total():,} older than the first full book" if found.early.total() else ""
+    after = Counter(found.book_messages)
+    after.subtract(found.early)
+    return Text.assemble(_share(found.valid, after, what), f"; {found.snapshots.total():,} full ones{early}")
 
 
 def fast_share(found: Verification) -> str:

@@ -17,7 +17,8 @@ from operators.analysis.verification import DOUBT, Verification
 
 Word = Literal["verified", "contradicted", "drifted", "unverifiable", "unseen"]
 EXIT_CODES: dict[Word, int] = {"verified": 0, "contradicted": 1, "drifted": 3, "unverifiable": 3, "unseen": 3}
-CROSSED = "crossed"  # where books come in band it is the venue's own word, as in an auction
+# The venue's own word, where books come in band or every message is whole: an auction, a tick that it doubts itself.
+TOLD = ("crossed", "suspicious")
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,10 @@ def _wrong(found: Verification) -> Iterator[str]:
     capability = found.venue.capability
     in_band, verifiable = capability.snapshot == "stream", capability.detection != "none"
     for (channel, cause), count in sorted(found.gaps.items()):
-        if cause != DOUBT and not (cause == CROSSED and (in_band or not verifiable)):
+        if cause != DOUBT and not (cause in TOLD and (in_band or not verifiable)):
             yield f"{count:,} gaps of {channel}: {cause}"
     for gap in sorted(found.open_gaps):
-        told = gap.cause == DOUBT or (gap.cause == CROSSED and not verifiable)
+        told = gap.cause == DOUBT or (gap.cause in TOLD and not verifiable)
         if not told and found.snapshots[gap.instrument]:
             yield f"{gap.instrument} {gap.channel}: still {gap.cause}"
     if found.dead_letters:

@@ -45,7 +45,7 @@ class Flag(IntEnum):
     SILENT = 8  # on RESET: the subscription went silent
     TICK_CHANGED = 16  # on RESET: the price step changed, integer ticks no longer compare
     MISSED = 32  # on RESET: the connection's counter shows that frames never came
-    UNREAD = 64  # on RESET: a frame could not be read, and nothing later would show what it held
+    UNREAD = 128  # on RESET: a frame could not be read, and nothing later would show what it held
     BEST = 64  # on QUOTE: the best of all exchanges, not only of its own
 
 

@@ -115,8 +115,14 @@ class Connection:
 
     async def close(self) -> None:
         """Say goodbye briefly, then drop the connection whatever the peer does."""
-        if self._socket is not None:
-            await self._socket.close()
+        if self._socket is None:
+            return
+        closing = asyncio.ensure_future(self._socket.close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await closing  # a stop waits for it: it is brief
+            raise
 
     def renew(self, streams: list[str]) -> None:
         """Subscribe anew to some streams, so that those that begin with a full book begin again."""

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from market import record
 from market.clock import SECOND_NS
@@ -18,7 +19,7 @@ from sources.connection import Connection
 from sources.held import Held
 from sources.law import Law
 from sources.quarantine import Quarantine
-from sources.rotation import Rotation, rotation_due_ns
+from sources.rotation import Rotation, Running, rotation_due_ns
 from sources.shared import Shared
 from sources.transport import FAILURES, LostError
 from sources.watchdog import Alarm, Watchdog
@@ -52,6 +53,8 @@ class Keeper:
     live: Connection | None = None
     law: Law = field(init=False)
     held: Held = field(init=False)  # frames of a connection that has not taken over yet
+    _current: Running = field(init=False)  # connection and its task
+    _rotate_ns: int = 0  # not before, after a rotation that was put off; monotonic
     _has_turn: bool = False  # closed for a rotation and not open again
 
     def __post_init__(self) -> None:
@@ -88,15 +91,22 @@ class Keeper:
             await connection.close()
             await self._pause(f"cannot reach {self.route.url}: {_text(error)}", error, connection, backoff)
             return
-        running = asyncio.create_task(connection.run())
+        current = self._current = connection, asyncio.create_task(connection.run())
+        ending = "stopped"
         try:
-            await self._entered(connection, running)
+            await self._entered(*current)
             self._end_turn()
-            if not running.done():
+            if not current[1].done():
                 self.take_over(connection, overlap=False)
-                connection, running = await self._stay(connection, running, backoff)
+            while not current[1].done():
+                if await self._stay(*current, backoff) == "close":
+                    ending = "closed for a rotation"
+                    break
+                if not current[1].done():
+                    current = await self._rotated(*current)
         finally:
-            lost = await self._finish(connection, running)
+            connection, _ = self._current
+            lost = await self._finish(*self._current, ending)
         if lost is not None:
             await self._pause(f"lost {self.route.url}: {_text(lost)}", lost, connection, backoff)
 
@@ -110,9 +120,9 @@ class Keeper:
 
     async def _stay(
         self, connection: Connection, running: "asyncio.Task[None]", backoff: Backoff
-    ) -> "tuple[Connection, asyncio.Task[None]]":
-        """Until the connection is lost, or is to be closed so that another may open; the one that it was at the end."""
-        rotate_ns, counted = rotation_due_ns(self.shared, connection), 0
+    ) -> Literal["lost", "close", "rotate"]:
+        """Until the connection is lost, or its time has come: to be closed first, or to be replaced."""
+        rotate_ns, counted = max(self._rotate_ns, rotation_due_ns(self.shared, connection)), 0
         while not running.done():
             await asyncio.wait({running}, timeout=LIVELY_S)
             now_ns = self.shared.clock.monotonic_ns()
@@ -124,19 +134,21 @@ class Keeper:
             urgent = connection.shutdown_announced and now_ns >= connection.replace_ns
             if running.done() or not (urgent or now_ns >= rotate_ns):
                 continue
-            if not urgent and self.shared.rotating.locked():
-                continue
             if not self.shared.venue.limits.may_overlap:
                 await self._take_turn(urgent=urgent)
-                return connection, running
-            before = connection
-            connection, running = await Rotation(self, connection, running).turn(urgent=urgent)
-            if connection is before:
-                connection.replace_ns = now_ns + int(REPLACE_AGAIN_S * SECOND_NS)
-                rotate_ns = now_ns + int(ROTATE_AGAIN_S * SECOND_NS)
-            else:
-                rotate_ns, counted = rotation_due_ns(self.shared, connection), 0
-        return connection, running
+                return "close"
+            if urgent or not self.shared.rotating.locked():
+                return "rotate"
+        return "lost"
+
+    async def _rotated(self, old: Connection, running: "asyncio.Task[None]") -> Running:
+        """The connection after a rotation, which is the old one where it was put off."""
+        now_ns = self.shared.clock.monotonic_ns()
+        current = await Rotation(self, old, running).turn(urgent=old.shutdown_announced)
+        put_off = current[0] is old
+        old.replace_ns = now_ns + int(REPLACE_AGAIN_S * SECOND_NS)
+        self._rotate_ns = now_ns + int(ROTATE_AGAIN_S * SECOND_NS) if put_off else 0
+        return current
 
     async def _take_turn(self, *, urgent: bool) -> None:
         """No other socket of the venue is closed for a rotation until this one is open again."""
@@ -149,8 +161,8 @@ class Keeper:
             self._has_turn = False
             self.shared.rotating.release()
 
-    async def _finish(self, connection: Connection, running: "asyncio.Task[None]") -> Exception | None:
-        """Close what is left of a connection and say so; why it ended, None where we ended it."""
+    async def _finish(self, connection: Connection, running: "asyncio.Task[None]", ending: str) -> Exception | None:
+        """Close what is left of a connection and say so; why it was lost, None where we are `ending` it."""
         was_live = self.live is connection
         self.live = None
         self.watchdog = connection.watchdog
@@ -160,7 +172,7 @@ class Keeper:
         await connection.close()
         error = result if isinstance(result, Exception) else None
         if was_live:
-            reason = "closed for a rotation" if error is None else _text(error)
+            reason = ending if error is None else _text(error)
             self.say(record.Disconnected(self.route.name, reason, list(self.symbols)))
         else:
             self.held.hand_over(self._hand_on)  # what the venue said instead of letting us in
@@ -206,13 +218,15 @@ class Keeper:
         self._show(connection)
         self.held.hand_over(self._hand_on)
 
-    def replace(self, old: Connection, running: "asyncio.Task[None]", fresh: Connection) -> None:
+    def replace(self, old: Running, fresh: Running) -> None:
         """Take over from a connection that still delivers, or from one that was lost meanwhile."""
-        lost = running.done() and self.live is old
+        _, running = old
+        lost = running.done()
         if lost:
             reason = _text(running.exception() or LostError("stopped"))
             self.say(record.Disconnected(self.route.name, reason, list(self.symbols)))
-        self.take_over(fresh, overlap=not lost)
+        self._current = fresh  # from here on it is the one that a stop must close
+        self.take_over(fresh[0], overlap=not lost)
 
     def _received(self, connection: Connection, streams: tuple[str, ...], received_ns: int, frame: bytes) -> None:
         if connection is self.live:

@@ -66,7 +66,7 @@ class Rotation:
             await self._until_ready(fresh, starting)
             taken = self._may_take_over(fresh, starting)
             if taken:
-                self._keeper.replace(self._old, self._running, fresh)
+                self._keeper.replace((self._old, self._running), (fresh, starting))
         finally:
             await self._close(*((self._old, self._running) if taken else (fresh, starting)))
         return (fresh, starting) if taken else self._put_off("the new connection did not deliver")

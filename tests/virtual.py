@@ -17,6 +17,7 @@ from sources.rest import Answer
 from sources.transport import LostError
 
 START_NS = 1_790_000_000 * SECOND_NS  # wall clock at virtual time 0: a Monday in September 2026, 14:13 UTC
+GOODBYE_S = 0.1  # that a close takes
 Result = TypeVar("Result")
 
 
@@ -186,6 +187,7 @@ class MemorySocket:
     async def close(self) -> None:
         if not self._closed:
             self._closed = True
+            await asyncio.sleep(GOODBYE_S)
             self._wire.is_open = False
             self._server.gone(self._wire)
 

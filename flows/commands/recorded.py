@@ -62,9 +62,9 @@ def verify(
 ) -> None:
     """Say what recorded frames prove: numbers without a hole, checksums, the venue's own best quote, what is unread.
 
-    Reads them as `import` does and keeps nothing. Ends with 0 where everything is verified, 1 where anything is missing,
-    wrong or unread, 3 where nothing is wrong and not everything could be verified: a venue that gives no means to see a
-    loss, fields that we do not know, a recording without a full book.
+    Reads them as `import` does and keeps nothing. Ends with 0 where everything is verified, with 1 where anything is
+    missing, wrong or unread, with 3 where nothing is wrong and not everything could be verified: a venue that gives no
+    means to see a loss, fields that we do not know, a recording without a full book.
     """
     from flows.verify import run_verify
 

@@ -16,22 +16,30 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from market import record
-from market.batch import Batch, Events
+from market.batch import Batch, Structs
 from market.clock import MILLISECOND_NS
-from market.schema import NO_CHECKSUM, NO_TIME, Kind
+from market.schema import NO_CHECKSUM, NO_SEQUENCE, NO_TIME, Kind
 from operators.analysis.drift import Drift
-from operators.analysis.touches import Quote, Touches
+from operators.analysis.touches import Touches
 from operators.scan.reading import Reading
 from operators.scan.symbols import Symbols
 from venues.venue import Venue
 
-BOOKED = (Kind.SNAPSHOT, Kind.DEPTH, Kind.PICTURE)
-CHANGES = (Kind.DEPTH, Kind.QUOTE, Kind.PICTURE)  # ticks whose stamp is of the moment
-TRADES = (Kind.TRADE, Kind.AGGREGATE_TRADE)
+
+def _among(*kinds: Kind) -> NDArray[np.bool_]:
+    """For each kind whether it is one of these: to be looked up, as np.isin takes 40 µs."""
+    return np.isin(np.arange(max(Kind) + 1), kinds)
+
+
+BOOKED = _among(Kind.SNAPSHOT, Kind.DEPTH, Kind.PICTURE)
+CHANGES = _among(Kind.DEPTH, Kind.QUOTE, Kind.PICTURE)  # ticks whose stamp is of the moment
+TRADES = _among(Kind.TRADE, Kind.AGGREGATE_TRADE)
 BEGINNINGS = ("disconnected", "unsynchronised")  # causes that a book has before its first full book
 LATENCIES_KEPT = 100_000  # of more, the first
+NEVER = 1 << 63  # above every update id
 DEPTH, DOUBT, DUPLICATE = "depth", "unverifiable", "duplicate"
 
 
@@ -56,12 +64,15 @@ class Verification:
     tables: Counter[str] = field(default_factory=Counter)  # rows by table: market_status, venue_bars, …
     snapshots: Counter[str] = field(default_factory=Counter)  # full books, by instrument
     book_messages: Counter[str] = field(default_factory=Counter)  # by instrument
+    early: Counter[str] = field(default_factory=Counter)  # of them, older than the first full book
     valid: Counter[str] = field(default_factory=Counter)  # after which the book was valid
     checksums: Counter[str] = field(default_factory=Counter)  # book messages that carry one
     matched: Counter[str] = field(default_factory=Counter)
     doubted: Counter[str] = field(default_factory=Counter)  # checksums that could not be computed beyond doubt
     tickers: Counter[str] = field(default_factory=Counter)  # of the venue, that could be compared with a valid book
     agreed: Counter[str] = field(default_factory=Counter)
+    trade_ids: Counter[str] = field(default_factory=Counter)  # trades with ids that the venue counts, by instrument
+    trade_ids_missing: Counter[str] = field(default_factory=Counter)
     gaps: Counter[tuple[str, str]] = field(default_factory=Counter)  # (channel, cause) when they opened
     duplicates: Counter[str] = field(default_factory=Counter)  # by channel: came twice, and counted once
     open_gaps: set[Gap] = field(default_factory=set)
@@ -70,6 +81,8 @@ class Verification:
     trade_latencies_ms: list[float] = field(default_factory=list)
     drift: Drift = field(init=False)
     _touches: dict[str, Touches] = field(default_factory=dict)  # by instrument
+    _begun: dict[str, int] = field(default_factory=dict)  # update id of the first full book, by instrument
+    _trades: dict[str, int] = field(default_factory=dict)  # id of the newest trade, by instrument
     _symbols: Symbols = field(default_factory=Symbols)
 
     def __post_init__(self) -> None:
@@ -80,6 +93,7 @@ class Verification:
         self._count_frames(batch)
         self._count_gaps(batch)
         self._count_messages(batch)
+        self._count_trades(batch)
         self._count_tables(batch)
         self._compare(batch)
         self._measure(batch)
@@ -103,17 +117,33 @@ class Verification:
             self.messages[Kind(kind).name.lower()] += count
         self.marks += len(batch.marks)
         symbols, doubts = batch.instruments.symbols, _Doubts(batch, self.open_gaps)
-        booked = np.isin(headers["kind"], BOOKED)
-        for header, tick in zip(headers[booked], batch.ticks[booked], strict=True):
-            symbol, valid = symbols[header["instrument"]], int(tick["valid"])
-            doubted = doubts.at(symbol, int(header["frame"]))
-            self.snapshots[symbol] += int(header["kind"] != Kind.DEPTH)
+        booked = BOOKED[headers["kind"]]
+        valid = batch.ticks["valid"][booked].tolist()
+        rows = _columns(headers[booked], "instrument", "frame", "kind", "sequence", "price")
+        for (instrument, frame, kind, sequence, checksum), is_valid in zip(rows, valid, strict=True):
+            symbol, doubted = symbols[instrument], doubts.at(symbols[instrument], frame)
             self.book_messages[symbol] += 1
-            self.valid[symbol] += valid
-            if header["price"] != NO_CHECKSUM:
+            self.snapshots[symbol] += kind != Kind.DEPTH
+            self.valid[symbol] += is_valid
+            self.early[symbol] += not is_valid and sequence <= self._begun.get(symbol, NEVER)
+            if is_valid and symbol not in self._begun:
+                self._begun[symbol] = sequence if self.has_ids else NO_SEQUENCE
+            if checksum != NO_CHECKSUM:
                 self.checksums[symbol] += 1
-                self.matched[symbol] += int(valid and not doubted)
-                self.doubted[symbol] += int(doubted)
+                self.matched[symbol] += is_valid and not doubted
+                self.doubted[symbol] += doubted
+
+    def _count_trades(self, batch: Batch) -> None:
+        """Holes in trade ids, a hint and no proof: some venues leave ids out (krakenfx/api-go#36)."""
+        if self.venue.capability.trade_ids != "dense":
+            return
+        symbols, trades = batch.instruments.symbols, batch.events[TRADES[batch.events["kind"]]]
+        for instrument, number in _columns(trades, "instrument", "sequence"):
+            symbol = symbols[instrument]
+            newest = self._trades.get(symbol, number - 1)
+            self.trade_ids[symbol] += 1
+            self.trade_ids_missing[symbol] += max(0, number - newest - 1)
+            self._trades[symbol] = max(newest, number)
 
     def _count_gaps(self, batch: Batch) -> None:
         begun = _first_valid(batch) if "gaps" in batch.tables else {}
@@ -135,27 +165,28 @@ class Verification:
                 self.tables[name] += len(batch.tables[name])
 
     def _compare(self, batch: Batch) -> None:
-        symbols = batch.instruments.symbols
-        for tick in batch.ticks:
-            is_ticker = bool(tick["kind"] == Kind.TICKER)
-            if not (is_ticker and tick["valid"]) and tick["kind"] not in BOOKED:
-                continue
-            symbol = symbols[tick["instrument"]]
+        symbols, ticks = batch.instruments.symbols, batch.ticks
+        tickers = ticks["kind"] == Kind.TICKER
+        ticks = ticks[(tickers & ticks["valid"]) | BOOKED[ticks["kind"]]]
+        quotes = _columns(ticks, "bid_price", "bid_size", "ask_price", "ask_size")
+        rows = _columns(ticks, "instrument", "kind", "receive_time", "sequence", "valid")
+        for (instrument, kind, time, sequence, is_valid), best in zip(rows, quotes, strict=True):
+            symbol, is_ticker = symbols[instrument], kind == Kind.TICKER
             touches = self._touches.setdefault(symbol, Touches())
-            quote = _quote(tick) if tick["valid"] else ()
-            if self.has_ids and tick["sequence"] > 0:
-                agrees = touches.at_one_id(int(tick["sequence"]), quote, is_ticker=is_ticker)
+            quote = best if is_valid else ()
+            if self.has_ids and sequence > 0:
+                agrees = touches.at_one_id(sequence, quote, is_ticker=is_ticker)
             else:
-                agrees = touches.nearby(int(tick["receive_time"]), quote, is_ticker=is_ticker)
+                agrees = (touches.told if is_ticker else touches.changed)(time, quote)
             if agrees is not None:
                 self.tickers[symbol] += 1
                 self.agreed[symbol] += agrees
 
     def _measure(self, batch: Batch) -> None:
         for kinds, kept in ((CHANGES, self.latencies_ms), (TRADES, self.trade_latencies_ms)):
-            ticks = batch.ticks[np.isin(batch.ticks["kind"], kinds) & (batch.ticks["exchange_time"] != NO_TIME)]
+            ticks = batch.ticks[kinds[batch.ticks["kind"]] & (batch.ticks["exchange_time"] != NO_TIME)]
             late = (ticks["receive_time"] - ticks["exchange_time"])[: LATENCIES_KEPT - len(kept)]
-            kept += (late / MILLISECOND_NS).tolist()
+            kept.extend((late / MILLISECOND_NS).tolist())
 
     @property
     def has_ids(self) -> bool:
@@ -190,13 +221,14 @@ def _rows(batch: Batch, table: str) -> Iterator[dict[str, Any]]:
 def _first_valid(batch: Batch) -> dict[str, int]:
     """The first frame of each instrument after which its book is valid."""
     found: dict[str, int] = {}
-    for tick in batch.ticks[np.isin(batch.ticks["kind"], BOOKED) & batch.ticks["valid"]]:
+    for tick in batch.ticks[BOOKED[batch.ticks["kind"]] & batch.ticks["valid"]]:
         found.setdefault(batch.instruments.symbols[tick["instrument"]], int(tick["frame"]))
     return found
 
 
-def _quote(tick: Events | np.void) -> Quote:
-    return tuple(float(tick[name]) for name in ("bid_price", "bid_size", "ask_price", "ask_size"))
+def _columns(rows: Structs, *names: str) -> "zip[tuple[Any, ...]]":
+    """Columns side by side, as plain Python numbers."""
+    return zip(*(rows[name].tolist() for name in names), strict=True)
 
 
 def percentile(values: list[float], share: float) -> float:

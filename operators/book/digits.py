@@ -30,14 +30,16 @@ def units_of(size: float, places: int) -> tuple[int, int]:
     scaled = size * POWERS[places]
     if not 0.0 <= scaled < LARGEST:
         return 0, UNWRITABLE
+    units = int(np.rint(scaled))
+    if scaled < SAFE:
+        return (units, EXACT) if units / POWERS[places] == size else (0, UNWRITABLE)
     if scaled < WHOLE:
-        units = int(np.rint(scaled))
-        if units / POWERS[places] == size and (
-            scaled < SAFE or ((units - 1) / POWERS[places] != size and (units + 1) / POWERS[places] != size)
-        ):
-            return units, EXACT
-        if scaled < SAFE:
-            return 0, UNWRITABLE
+        as_near, found = 0, 0
+        for near in range(units - 2, units + 3):  # the product is rounded too
+            if near / POWERS[places] == size:
+                as_near, found = as_near + 1, near
+        if as_near == 1:
+            return found, EXACT
     for zeros in range(MOST_PLACES, -1, -1):
         units = int(np.rint(scaled / POWERS[zeros]))
         if 0 < units <= WHOLE:
@@ -59,9 +61,16 @@ def length_of(number: int) -> int:
 @part
 def write_digits(text: Any, at: int, number: int, length: int) -> int:
     """Write a number in so many digits, zeros in front; returns where the text goes on."""
-    for place in range(at + length - 1, at - 1, -1):
-        text[place] = ZERO + number % 10
-        number //= 10
+    place = at + length - 2
+    while place >= at:  # two at a time: each division waits for the one before
+        rest = number // 100
+        two = number - 100 * rest
+        ten = (two * 103) >> 10
+        text[place], text[place + 1] = ZERO + ten, ZERO + two - 10 * ten
+        number = rest
+        place -= 2
+    if place == at - 1:
+        text[at] = ZERO + number % 10
     return at + length
 
 

@@ -1,20 +1,26 @@
 """`book.rebuild`: events in, TICK and BOOK rows out: every book as of each message, valid only beyond doubt.
 
 Reads batch.events and batch.instruments. Gives batch.ticks, one row per message header in receive order
-(market.schema.TICK), batch.books, one row per valid row of a snapshot or depth message (market.schema.BOOK; its rules
-are in operators/book/depth.py), and the tables `gaps` and `control`. Rule: operators/book/sequence.py `judge`; a
-snapshot replaces, never merges; whatever breaks the chain of one instrument (a missing, crossed or impossible message,
-a reset, no more room) makes that book alone invalid until a snapshot that the messages kept since then continue. A
-snapshot older than a good book changes nothing, unless it was asked for to reach further.
-A snapshot of limited depth tells of nothing beyond its last level. A touch that has gone seven eighths of the way
+(market.schema.TICK; a PICTURE is a DEPTH row there), batch.books, one row per valid row of a book message
+(market.schema.BOOK; its rules are in operators/book/depth.py), and the tables `gaps` and `control`.
+
+Rule of the venue: operators/book/sequence.py. A snapshot replaces, never merges; whatever breaks the chain of one
+instrument (a missing, crossed or impossible message, a checksum that does not match, a reset, no more room) makes that
+book alone invalid: where snapshots come over REST, until one that the messages kept since then continue; where they
+come in band (operators/book/streams.py), until the next. A snapshot older than a good book changes nothing, unless it
+was asked for to reach further. Pictures need no snapshot (operators/book/pictures.py).
+A REST snapshot of limited depth tells of nothing beyond its last level. A touch that has gone seven eighths of the way
 there asks for a new one, which replaces the book without a gap; a touch that is there all the same makes it invalid
-(cause edge), for better levels could exist that were never seen to change.
+(cause edge), for better levels could exist that were never seen to change. Where the venue tells of levels that come
+into the subscribed depth, there is no such edge; what it pushes out is cut (operators/book/cut.py).
+A checksum that cannot be verified leaves the book valid and opens a gap of cause unverifiable, until one can. Where the
+venue has nothing to verify a book by (Capability.detection none), `valid` says that nothing contradicts it, no more.
 In `gaps`, expected_sequence is the update id the book stood at, received_sequence the id that the message says it
 continues (cause sequence) or has itself (every other cause), start_time the receive time of the last good message.
 
 Warm-up: none beyond the first snapshot. NaN: prices and sizes of a quote that is not valid; price and size of what is
-no trade. `valid` is also false while a book has one side only, and for messages the book contains already (old,
-duplicate).
+no trade. `valid` is also false while a book has one side only, or is crossed by the venue's own word, and for messages
+the book contains already (old, duplicate).
 Cost: 0.06 µs per message, 0.05 µs more per level and 0.25 µs more per BOOK row; 15 µs per batch. A message kept while a
 snapshot is awaited costs 5 µs. Memory: 17 bytes per tick in SPAN_BPS of the price and 64 bytes per level, rounded up to
 powers of two; about 85 KB for a thousand levels.
@@ -52,7 +58,7 @@ from operators.book.rows import Place, Verdict, empty_rows
 from operators.book.sequence import CHAIN, STREAM, judge, rule_of
 from operators.book.told import keep, tell
 from operators.book.troubles import Troubles
-from operators.book.walk import ASK, apply, count, forget, replace, replace_in_stream, walk
+from operators.book.walk import ASK, ROOMY, apply, count, forget, replace, replace_in_stream, walk
 from operators.stage import Stage, registered, wire
 from venues.venue import Capability, Venue
 
@@ -130,7 +136,8 @@ def _places(said: int, denominator: int) -> int:
 def _rebuild(books: Books, events: Events, venue: Venue) -> tuple[Structs, Structs]:
     """Walk all messages; see to snapshots and full books in between. Returns TICK and BOOK rows."""
     rule, scheme = rule_of(venue.capability), SCHEMES[venue.capability.checksum]
-    rows, place, answer = empty_rows(*count(events), text_for(scheme)), Place(0, 0, 0, 0), ASK
+    messages, booked = count(events)
+    rows, place, answer = empty_rows(messages, booked, text_for(scheme)), Place(0, 0, 0, 0), ASK
     while True:
         begun, place = place, walk(books.ladders, events, place, answer, rule, scheme, rows)
         for note in rows.told[begun.told : place.told]:
@@ -206,18 +213,21 @@ def _cover(books: Books, instrument: int, snapshot: Events) -> None:
 
 
 def _widen(books: Books, message: Events) -> int:
-    """Make room for a depth message or picture; ASK to have it walked, or the verdict that there is none left."""
+    """Make room for a depth message or picture; ROOMY, or the verdict that there is none left."""
     instrument = int(message["instrument"][0])
     if _fits(books, instrument, message):
         if books.ladders.books["width"][instrument] == 0:
             _cover(books, instrument, message if len(message) > FEW else message[:1])
-        return ASK
+        return ROOMY
     books.ladders.books["seen"][instrument] = message["sequence"][0]
     return _lost(books, instrument, Verdict.FULL)
 
 
 def _fits(books: Books, instrument: int, rows: Events, *, emptied: bool = False) -> bool:
-    """Double the room of a book until these rows could all be new levels, or orders; False beyond the limits of it."""
+    """Make room for these rows to be new levels or orders, all of them; False beyond the limits of a book.
+
+    There is room to spare for all of them on one side, so that the walk need not count the sides.
+    """
     book = books.ladders.books[instrument]
     kinds, sides = rows["kind"], rows["side"]
     orders = (kinds >= Kind.ORDER_ADD) & (kinds <= Kind.ORDER_DELETE)
@@ -231,9 +241,10 @@ def _fits(books: Books, instrument: int, rows: Events, *, emptied: bool = False)
         if roomy is None:
             return False
         books.ladders = roomy
-    if wanted > book["room"] // 2:
+    spare = wanted if emptied else min(max(filled) + len(rows), MAX_LEVELS)
+    if spare > book["room"] // 2:
         least = FEW_LEVELS if kinds[0] == Kind.PICTURE and len(rows) <= FEW else MIN_LEVELS
-        books.ladders = with_levels(books.ladders, instrument, max(least, 1 << (wanted - 1).bit_length()))
+        books.ladders = with_levels(books.ladders, instrument, max(least, 1 << (spare - 1).bit_length()))
     return True
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from market.clock import SECOND_NS
-from market.schema import CONTROL, GAP
+from market.schema import CONTROL, GAP, NO_TIME
 
 ASK_AGAIN_NS = SECOND_NS
 ASK_AT_LEAST_NS = 64 * SECOND_NS
@@ -31,7 +31,7 @@ class Troubles:
 
     open: dict[int, list[str]] = field(default_factory=dict)
     asked: dict[int, tuple[int, int]] = field(default_factory=dict)  # receive time, wait until the next, ns
-    failed: dict[int, list[int]] = field(default_factory=dict)  # receive times of the newest wrong checksums, ns
+    failed: dict[int, list[int]] = field(default_factory=dict)  # receive times of the newest wrong checksums or NO_TIME
     gaps: list[dict[str, Any]] = field(default_factory=list)
     control: list[dict[str, Any]] = field(default_factory=list)
 
@@ -59,12 +59,13 @@ class Troubles:
         """A good snapshot: everything open heals."""
         causes = self.open.pop(instrument, [])
         self.gaps.extend({**row, "cause": cause, "state": "healed"} for cause in causes)
-        if CHECKSUM not in causes:
-            self.asked.pop(instrument, None)
+        if CHECKSUM not in causes and instrument in self.asked:
+            self.asked[instrument] = NO_TIME, 0
 
     def count(self, instrument: int, receive_time: int) -> None:
         """One more wrong checksum."""
-        self.failed[instrument] = [*self.failed.get(instrument, [])[-MOST_FAILURES:], receive_time]
+        failed = self.failed.get(instrument, [NO_TIME] * MOST_FAILURES)
+        self.failed[instrument] = [*failed[1:], receive_time]
 
     def ask(self, instrument: int, row: dict[str, Any]) -> None:
         """Request a snapshot, for the last cause that is open or else for the row's own, unless it is too soon."""
@@ -84,5 +85,5 @@ class Troubles:
 
     def _fails(self, instrument: int, receive_time: int) -> bool:
         """Whether checksums have been wrong too often lately."""
-        failed = self.failed.get(instrument, [])
-        return len(failed) > MOST_FAILURES and receive_time - failed[0] < FAILURES_NS
+        first = self.failed.get(instrument, [NO_TIME])[0]
+        return first != NO_TIME and receive_time - first < FAILURES_NS

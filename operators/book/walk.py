@@ -43,7 +43,7 @@ SNAPSHOT, DEPTH, TICKER = int(Kind.SNAPSHOT), int(Kind.DEPTH), int(Kind.TICKER)
 TRADE, AGGREGATE_TRADE = int(Kind.TRADE), int(Kind.AGGREGATE_TRADE)
 INTERRUPTION, PICTURE = int(Kind.RESET), int(Kind.PICTURE)
 TICK_CHANGED = int(Flag.TICK_CHANGED)
-ASK = -1  # as `answer`: stop at a message that needs help
+ASK, ROOMY = -1, -2  # as `answer`: stop at a message that needs help; take this one, it has room
 LADDERS = state_type(empty(0))
 TEXT = state_type(NO_TEXT)
 ROWS = state_type(empty_rows(0, 0))
@@ -116,25 +116,11 @@ def reset(ladders: Any, book: Any, instrument: int, flags: int) -> int:
 def needs_help(ladders: Any, book: Any, events: Any, position: int) -> bool:
     """Whether a message is for the caller: a snapshot, or changes that its book may have no room for."""
     event = events[position]
-    kind, first, end = event["kind"], position + 1, position + 1 + event["levels"]
-    if (kind == DEPTH and book["last"] != NO_SEQUENCE) or kind == PICTURE:
-        if lacks_room(book, events, first, end):
+    if (event["kind"] == DEPTH and book["last"] != NO_SEQUENCE) or event["kind"] == PICTURE:
+        if max(book["filled"][0], book["filled"][1]) + event["levels"] > book["room"] >> 1:
             return True
-        return lacks_slots(ladders, events, first, end)
-    return bool(kind == SNAPSHOT)
-
-
-@part
-def lacks_room(book: Any, events: Any, first: int, end: int) -> bool:
-    """Whether the rows [first, end) could be more new levels of a side than there is room for."""
-    room = book["room"] >> 1
-    if max(book["filled"][0], book["filled"][1]) + (end - first) <= room and book["width"] > 0:
-        return False
-    bids = 0
-    for i in range(first, end):
-        bids += events[i]["side"] > 0
-    asks = end - first - bids
-    return bool(end > first and (book["width"] == 0 or max(book["filled"][0] + bids, book["filled"][1] + asks) > room))
+        return lacks_slots(ladders, events, position + 1, position + 1 + event["levels"])
+    return bool(event["kind"] == SNAPSHOT)
 
 
 @kernel(LADDERS, EVENTS, PLACE, int64, int64, int64, ROWS, counted=False)
@@ -142,22 +128,21 @@ def walk(ladders: Any, events: Any, place: Any, answer: int, rule: int, scheme: 
     """Take messages into their books and write their rows, from a place on; returns the place it comes to.
 
     Stops before a message that needs help: the caller sees to it and calls again with the verdict on that message as
-    `answer` (ASK: none yet). At the end, place.event = len(events).
+    `answer`, or ROOMY (ASK: none yet). At the end, place.event = len(events).
     """
     position, tick, booked, told = place.event, place.tick, place.book, place.told
     while position < len(events):
         event = events[position]
         kind, book = event["kind"], ladders.books[event["instrument"]]
-        doubt = 0
         if answer == ASK:
-            book["stood"], doubt = max(book["seen"], book["last"]), book["doubt"]
+            book["stood"] = max(book["seen"], book["last"])
             if needs_help(ladders, book, events, position):
                 break
         row = rows.ticks[tick]
         write_head(row, event)
-        since, verdict = book["good_time"], APPLIED
-        if answer != ASK:
-            verdict = answer
+        since, verdict, doubt = book["good_time"], APPLIED, book["doubt"]
+        if answer >= 0:
+            verdict, doubt = answer, 0
         elif kind in (DEPTH, PICTURE):
             verdict = take(ladders, book, events, position, rule, scheme, rows.text)
         elif kind == INTERRUPTION:

@@ -18,7 +18,6 @@ from operators.scan.tables import (
     GIVEN,
     LEVEL,
     LEVELS,
-    MOST_DEPTH,
     MOST_FIELDS,
     NEWEST_FIRST,
     NO_NODE,
@@ -40,6 +39,7 @@ from venues.keys import MARK, Array, Entrance, Field, Form, Layout, Levels, Obje
 OUTER_SLOTS = {Slot.NOTHING, Slot.SYMBOL, Slot.KIND, Slot.NUMBER, Slot.EXCHANGE_TIME, Slot.SENT_TIME}
 SIDES = {Slot.BIDS, Slot.ASKS, Slot.UPDATES}
 BEST = {Slot.BID_PRICE, Slot.BID_SIZE, Slot.ASK_PRICE, Slot.ASK_SIZE}
+MOST_DEPTH = 8  # objects in objects
 MANNERS: dict[int | None, int] = {
     None: NOT, MARK: NOT, Kind.LEVEL: LEVEL, Kind.TRADE: TRADE, Kind.AGGREGATE_TRADE: TRADE, Kind.DEPTH: BOOK,
     Kind.SNAPSHOT: BOOK, Kind.PICTURE: BOOK, Kind.TICKER: QUOTES, Kind.QUOTE: QUOTES,
@@ -123,8 +123,9 @@ def _node(found: _Found, shape: Object, *, inside: bool, depth: int) -> int:
     found.known[shape, inside] = number
     found.nodes.append({})
     found.fields.extend({} for _ in shape.fields)
-    for row, field in enumerate(shape.fields, start=first):
-        found.fields[row] = _field(found, field, inside or shape.writes is not None, depth)
+    for place, field in enumerate(shape.fields):
+        row = _field(found, field, inside or shape.writes is not None, depth)
+        found.fields[first + place] = row | {"bit": 1 << place, "next": first + (place + 1) % len(shape.fields)}
     found.nodes[number] = written(shape) | {
         **_text(next((field.key for field in shape.fields if field.slot == Slot.SYMBOL), "")),
         "first": first,
@@ -154,18 +155,18 @@ def written(shape: Object) -> Row:
 def _field(found: _Found, field: Field, inside: bool, depth: int) -> Row:
     """The row of a field, and the rows of what is in it."""
     slot = int(field.slot) if inside or field.slot in (Slot.NOTHING, Slot.SYMBOL) else OUTSIDE + field.slot
-    row = _key(field.key) | {"slot": slot, "quoted": True, "node": NO_NODE}
+    row = _key(field.key) | {"slot": slot, "quotes": 1, "node": NO_NODE}
     row["other"] = ABSENT if field.other is None else field.other
     row["needs_symbol"] = field.slot in SIDES or field.form in PRICED
     match field.form:
         case Levels():
-            quoted = field.form.price == Form.PRICE
-            return row | {"form": LEVELS, "quoted": quoted, "count": field.form.unused}
+            quotes = int(field.form.price == Form.PRICE)
+            return row | {"form": LEVELS, "quotes": quotes, "count": field.form.unused}
         case Object() | Array():
             of = field.form if isinstance(field.form, Object) else field.form.of
             return row | {"form": _container(field.form), "node": _node(found, of, inside=inside, depth=depth + 1)}
         case _:
-            row |= {"form": UNQUOTED.get(field.form, field.form), "quoted": field.form not in UNQUOTED}
+            row |= {"form": UNQUOTED.get(field.form, field.form), "quotes": int(field.form not in UNQUOTED)}
             return row | _words(found, field.words)
 
 

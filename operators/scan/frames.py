@@ -11,21 +11,14 @@ from numba import types
 
 from market.schema import EVENT, NO_SEQUENCE
 from market.schema import MARK as MARK_ROW
-from operators.kernel import column, int32, int64, kernel, out_type, output, rows_type
+from operators.kernel import column, float64, int32, int64, kernel, out_type, output, rows_type
 from operators.scan.choose import ANY_LEAD, COMMA_LEAD, choose, expected
 from operators.scan.machine import integer, unsigned
 from operators.scan.message import (
+    AROUND,
     ASKS,
     BIDS,
-    FIELD,
-    GUESS,
-    KNOWN,
-    NODE,
-    ROW,
-    SEEN,
     SIDE,
-    START,
-    WORK,
     add_level,
     other_key,
     symbol_of,
@@ -34,7 +27,19 @@ from operators.scan.message import (
 from operators.scan.rows import bids_first, forget, forget_outside, settle, settle_marks, turn, write, write_mark
 from operators.scan.symbols import MISSING, look_up
 from operators.scan.symbols import SYMBOL as SYMBOL_ROW
-from operators.scan.tables import ABSENT, LEVEL, LEVELS, NEWEST_FIRST, NO_NODE, OBJECT, OUTSIDE, TABLES
+from operators.scan.tables import (
+    ABSENT,
+    ENTRANCE,
+    FIELD,
+    LEVEL,
+    LEVELS,
+    NEWEST_FIRST,
+    NO_NODE,
+    NODE,
+    OBJECT,
+    OUTSIDE,
+    WORD,
+)
 from operators.scan.values import after_scalar, take
 from operators.scan.words import CLOSE, CLOSE_ARRAY, COMMA, OPEN, OPEN_ARRAY, STOP, blank, byte, past
 from venues.keys import MAX_FRAME_BYTES, Slot
@@ -44,13 +49,17 @@ DONE = -1  # as a depth: the message is read
 
 
 @kernel(
-    column(types.uint8), column(int32), column(int64), int64, TABLES, rows_type(SYMBOL_ROW), out_type(EVENT), int64,
-    out_type(MARK_ROW), int64, output(int64), WORK,
+    column(types.uint8), column(int32), column(int64), int64,
+    rows_type(ENTRANCE), rows_type(NODE), rows_type(FIELD), rows_type(WORD), rows_type(SYMBOL_ROW),
+    out_type(EVENT), int64, out_type(MARK_ROW), int64, output(int64),
+    output(int64), output(float64), types.Array(types.uint64, 2, "C"), out_type(AROUND),
     counted=False,
 )  # fmt: skip
 def scan(
-    data: Any, offsets: Any, receive_times: Any, frame: int, tables: Any, symbols: Any, events: Any, first_row: int,
-    marks: Any, first_mark: int, numbers: Any, work: Any,
+    data: Any, offsets: Any, receive_times: Any, frame: int,
+    entrances: Any, nodes: Any, fields: Any, words: Any, symbols: Any,
+    events: Any, first_row: int, marks: Any, first_mark: int, numbers: Any,
+    integers: Any, floats: Any, strangers: Any, stack: Any,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Read frames from `frame` on into event rows from `first_row` and mark rows from `first_mark` on; returns all
     three as far as it got. Stops before a frame that it does not understand and at the end, where frame = number of
@@ -58,8 +67,6 @@ def scan(
 
     numbers: one for each frame; what its connection counts goes there.
     """
-    entrances, nodes, fields, words = tables.entrances, tables.nodes, tables.fields, tables.words
-    integers, floats, strangers, stack = work.integers, work.floats, work.strangers, work.stack
     array = entrances[0]["array"]
     while frame < len(offsets) - 1:
         at, end = integer(offsets[frame]), integer(offsets[frame + 1])
@@ -89,7 +96,8 @@ def scan(
                         forget(integers, floats, node)
                         if row > len(events):
                             break
-                value, chosen = expected(data, at, end, fields[unsigned(guess)], lead), guess
+                field, chosen = fields[unsigned(guess)], guess
+                value = expected(data, at, end, field, lead)
                 if value == STOP:
                     if lead == COMMA_LEAD:
                         at = blank(data, at, end)
@@ -109,9 +117,9 @@ def scan(
                             if depth == 0:
                                 depth = DONE
                                 break
-                            top = unsigned(depth - 1)
-                            field = fields[unsigned(stack[top, FIELD])]
-                            form, slot, before = field["form"], field["slot"], stack[top, ROW]
+                            around = stack[unsigned(depth - 1)]
+                            field = fields[unsigned(around["field"])]
+                            form, slot, before = field["form"], field["slot"], around["row"]
                             if node["manner"] == LEVEL:
                                 row = add_level(events, row, integers, floats, slot)
                             if STOP in (row, marked):
@@ -128,24 +136,23 @@ def scan(
                                 elif form == NEWEST_FIRST:
                                     turn(events, before, row)
                             depth -= 1
-                            number, guess, seen = stack[top, NODE], stack[top, GUESS], stack[top, SEEN]
-                            start, known, node = stack[top, START], stack[top, KNOWN], nodes[unsigned(number)]
+                            number, guess, seen = around["node"], around["guess"], around["seen"]
+                            start, known, node = around["start"], around["known"], nodes[unsigned(number)]
                             continue
                         at = past(data, at, end, COMMA) - 1
                     value, chosen = other_key(data, at + 1, end, fields, node, guess, strangers, known, unknown)
+                    if chosen == MISSING:
+                        if depth == 0 and not array:
+                            break
+                        at, lead, unknown = after_scalar(data, value, end), COMMA_LEAD, unknown + 1
+                        continue
+                    field = fields[unsigned(chosen)]
                 at, lead = value, COMMA_LEAD
-                if chosen == MISSING:
-                    if depth == 0 and not array:
-                        break
-                    unknown += 1
-                    at = after_scalar(data, at, end)
-                    continue
-                field, bit = fields[unsigned(chosen)], 1 << (chosen - node["first"])
                 form, slot = field["form"], field["slot"]
-                if seen & bit:
+                if seen & field["bit"]:
                     break
-                seen |= bit
-                guess = chosen + 1 if chosen + 1 < node["first"] + node["count"] else node["first"]
+                seen |= field["bit"]
+                guess = field["next"]
                 if field["needs_symbol"] and symbol == MISSING:
                     if node["names"]:
                         symbol = symbol_of(data, start, end, node, symbols)
@@ -153,8 +160,12 @@ def scan(
                         break
                 if slot == SYMBOL:
                     at, symbol = look_up(data, at, symbols)
+                    if at == STOP:
+                        break
                 elif form < OBJECT:
                     at = take(data, at, end, field, words, symbols[unsigned(max(symbol, 0))], integers, floats)
+                    if at == STOP:
+                        break
                 elif form == LEVELS:
                     before, side = row, 1 if slot == BIDS else -1
                     at, row = take_levels(data, at, end, field, symbols[unsigned(symbol)], side, events, row)
@@ -167,10 +178,10 @@ def scan(
                         continue
                     if depth == len(stack):
                         break
-                    top = unsigned(depth)
-                    stack[top, NODE], stack[top, GUESS], stack[top, SEEN] = number, guess, seen
-                    stack[top, START], stack[top, KNOWN] = start, known
-                    stack[top, FIELD], stack[top, ROW] = chosen, row
+                    around = stack[unsigned(depth)]
+                    around["node"], around["guess"], around["seen"] = number, guess, seen
+                    around["start"], around["known"] = start, known
+                    around["field"], around["row"] = chosen, row
                     if slot in (BIDS, ASKS):
                         integers[SIDE] = 1 if slot == BIDS else -1
                     depth, number, opening = depth + 1, field["node"], True

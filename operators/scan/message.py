@@ -8,23 +8,47 @@ object of a frame they stop it, as the frame may be about the connection.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
-from operators.kernel import float64, int64, output
+from operators.scan.build import MOST_DEPTH
 from operators.scan.choose import member, value_of
-from operators.scan.machine import inlined, part
-from operators.scan.numbers import EXACT, FLOATS, decimal, ticks, unquoted
+from operators.scan.machine import inlined, load, part
+from operators.scan.numbers import EXACT, FLOATS, decimal, ticks
 from operators.scan.symbols import MISSING, look_up
-from operators.scan.tables import MOST_DEPTH, SLOTS
-from operators.scan.words import CLOSE_ARRAY, COMMA, OPEN_ARRAY, STOP, after_text, byte, past, same
+from operators.scan.tables import SLOTS
+from operators.scan.words import (
+    CLOSE_ARRAY,
+    COMMA,
+    OPEN_ARRAY,
+    QUOTE,
+    STOP,
+    after_text,
+    byte,
+    first,
+    packed,
+    past,
+    same,
+)
 from venues.keys import Slot
 
 MOST_STRANGERS = 8  # keys of one message that no table knows
 ASKS, BIDS, UPDATES = int(Slot.ASKS), int(Slot.BIDS), int(Slot.UPDATES)
 PRICE, SIZE, SIDE = int(Slot.PRICE), int(Slot.SIZE), int(Slot.SIDE)
-# Columns of a row of the stack: an object around the one that is read, and where it goes on.
-NODE, GUESS, SEEN, START, KNOWN, FIELD, ROW = range(7)
+# Between price and size, and between levels, as it is mostly written.
+EVERY = np.uint64(0xFFFFFFFFFFFFFFFF)
+QUOTED_JOINT, JOINT, QUOTED_SEAM, SEAM = (packed(text)[0] for text in ('","', ",", '"],["', "],["))
+# A row of the stack: an object around the one that is read, and where it goes on.
+AROUND = np.dtype(
+    [
+        ("node", np.int64),
+        ("guess", np.int64),  # the field that should come next
+        ("seen", np.int64),  # bits of the fields that came
+        ("start", np.int64),  # place of its first key
+        ("known", np.int64),  # strangers of the objects around it
+        ("field", np.int64),  # that holds what is read
+        ("row", np.int64),  # of events, where that begins
+    ]
+)
 
 
 class Work(NamedTuple):
@@ -33,18 +57,13 @@ class Work(NamedTuple):
     integers: NDArray[np.int64]  # by slot; then the slots of what stands outside of the objects that write
     floats: NDArray[np.float64]  # by slot
     strangers: NDArray[np.uint64]  # keys, three words each
-    stack: NDArray[np.int64]
-
-
-WORK = types.NamedTuple(
-    [output(int64), output(float64), types.Array(types.uint64, 2, "C"), types.Array(types.int64, 2, "C")], Work
-)
+    stack: NDArray[np.void]  # rows of AROUND
 
 
 def scratch() -> Work:
     """Room for one message."""
-    strangers = np.zeros((MOST_STRANGERS, 3), np.uint64)
-    return Work(np.zeros(2 * SLOTS, np.int64), np.zeros(2 * SLOTS), strangers, np.zeros((MOST_DEPTH, 7), np.int64))
+    strangers = np.empty((MOST_STRANGERS, 3), np.uint64)
+    return Work(np.empty(2 * SLOTS, np.int64), np.empty(SLOTS), strangers, np.empty(MOST_DEPTH, AROUND))
 
 
 @part
@@ -76,6 +95,32 @@ def symbol_of(data: Any, at: int, end: int, node: Any, symbols: Any) -> int:
 
 
 @inlined
+def begun(data: Any, at: int, end: int, sign: int, quotes: int) -> int:
+    """The place of a number after a sign and its quote, if it has one; STOP where something else stands there."""
+    at = past(data, at, end, sign)
+    if at == STOP or (quotes and byte(data, at) != QUOTE):
+        return STOP
+    return at + quotes
+
+
+@part
+def after_level(data: Any, at: int, end: int, quotes: int, unused: int) -> int:
+    """The place after a level, from the end of its size's digits on."""
+    if quotes and byte(data, at) != QUOTE:
+        return STOP
+    at += quotes
+    for _ in range(unused):
+        at = after_text(data, past(data, at, end, COMMA), end)
+    return past(data, at, end, CLOSE_ARRAY)
+
+
+@part
+def size_of(data: Any, at: int, end: int, quotes: int) -> int:
+    """The place of a level's size, from the end of its price's digits on."""
+    return begun(data, at + quotes, end, COMMA, quotes) if not quotes or byte(data, at) == QUOTE else STOP
+
+
+@part
 def take_levels(
     data: Any, at: int, end: int, field: Any, symbol: Any, side: int, events: Any, row: int
 ) -> tuple[int, int]:
@@ -83,23 +128,32 @@ def take_levels(
     at = past(data, at, end, OPEN_ARRAY)
     if byte(data, at) == CLOSE_ARRAY:
         return at + 1, row
-    numerator, decimals, quoted, unused = symbol["numerator"], symbol["decimals"], field["quoted"], field["count"]
+    numerator, decimals, quotes, unused = symbol["numerator"], symbol["decimals"], field["quotes"], field["count"]
+    joint, joint_mask = (QUOTED_JOINT, first(EVERY, 3)) if quotes else (JOINT, first(EVERY, 1))
+    seam, seam_mask = (QUOTED_SEAM, first(EVERY, 5)) if quotes else (SEAM, first(EVERY, 3))
+    at = begun(data, at, end, OPEN_ARRAY, quotes)
     while 0 <= at < end and row < len(events):
-        at, value, places = decimal(data, unquoted(data, past(data, at, end, OPEN_ARRAY), quoted))
+        at, value, places = decimal(data, at)
         price = ticks(value, places, numerator, decimals)
-        at, value, places = decimal(data, unquoted(data, past(data, unquoted(data, at, quoted), end, COMMA), quoted))
-        at = unquoted(data, at, quoted)
-        if price == STOP or value > EXACT:
-            return STOP, row
-        for _ in range(unused):
-            at = after_text(data, past(data, at, end, COMMA), end)
-        at = past(data, at, end, CLOSE_ARRAY)
+        if STOP in (at, price):
+            break
+        if load(data, at) & joint_mask == joint:
+            at += 1 + 2 * quotes
+        else:
+            at = size_of(data, at, end, quotes)
+        at, value, places = decimal(data, at)
+        if at == STOP or value > EXACT:
+            break
         level = events[row]
         level["price"], level["size"], level["side"] = price, float(value) / FLOATS[places], side
         row += 1
+        if unused == 0 and load(data, at) & seam_mask == seam:
+            at += 3 + 2 * quotes
+            continue
+        at = after_level(data, at, end, quotes, unused)
         if byte(data, at) == CLOSE_ARRAY:
             return at + 1, row
-        at = past(data, at, end, COMMA)
+        at = begun(data, past(data, at, end, COMMA), end, OPEN_ARRAY, quotes)
     return STOP, row
 
 

@@ -117,17 +117,11 @@ def ticks(value: int, places: int, numerator: int, decimals: int) -> int:
 
 
 @inlined
-def unquoted(data: Any, at: int, quoted: bool) -> int:
-    """The place after a quote, where one should be; STOP where it is not."""
-    if not quoted:
-        return at
-    return at + 1 if byte(data, at) == QUOTE else STOP
-
-
-@inlined
-def amount(value: int, places: int) -> float:
-    """The float of a decimal number; NaN where it may be rounded twice."""
-    return float(value) / FLOATS[places] if value <= EXACT else np.nan
+def quoted(data: Any, at: int, behind: int, quotes: int) -> int:
+    """The place behind a number and its quotes, if it has any; STOP where one is missing."""
+    if quotes and (byte(data, at) != QUOTE or byte(data, behind) != QUOTE):
+        return STOP
+    return behind + quotes
 
 
 @part

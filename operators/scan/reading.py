@@ -30,10 +30,9 @@ class Reading:
         self.rows = Rows()  # of frames that the kernel left to the caller
         self._tables = compiled(layout) if layout.entrances else None  # None: every frame is left to the caller
         self._frames, self._receive_times = frames, batch.receive_times
-        most = most_rows(layout, len(frames), _bytes(frames.offsets))
-        self._events = np.empty(most.events, EVENT)
-        self._marks = np.empty(most.marks, MARK)
-        self._numbers = np.full(len(frames), NO_SEQUENCE, np.int64)
+        events, marks = most_rows(layout, len(frames), _bytes(frames.offsets))
+        self._events, self._marks = np.empty(events, EVENT), np.empty(marks, MARK)
+        self._numbers = np.empty(len(frames), np.int64)
         self._work = scratch()
         self._frame = self._row = self._mark = 0  # how far the kernel is
         self._pieces: list[Events] = []
@@ -45,6 +44,7 @@ class Reading:
             if not self._is_record():
                 self._scan(symbols())
             if self._frame < len(self._frames):
+                self._numbers[self._frame] = NO_SEQUENCE
                 yield self._frame
                 self._frame += 1
 
@@ -79,8 +79,8 @@ class Reading:
             return
         frames, begun = self._frames, self._row
         self._frame, self._row, self._mark = scan(
-            frames.data, frames.offsets, self._receive_times, self._frame, self._tables, symbols,
-            self._events, self._row, self._marks, self._mark, self._numbers, self._work,
+            frames.data, frames.offsets, self._receive_times, self._frame, *self._tables, symbols,
+            self._events, self._row, self._marks, self._mark, self._numbers, *self._work,
         )  # fmt: skip
         if self._row > begun and self.rows.headers:
             self._pieces += [self._events[self._cut : begun], self.rows.events()]

@@ -84,16 +84,19 @@ def forget_outside(integers: Any) -> None:
 @part
 def time_of(integers: Any) -> int:
     """The exchange time that an object says itself; ABSENT for none."""
-    return integers[TIME] if integers[TIME] != ABSENT else integers[SENT]
+    time: int = integers[TIME] if integers[TIME] != ABSENT else integers[SENT]
+    return time
 
 
 @part
 def sided(events: Any, row: int, kind: int, price: int, size: float, side: int) -> int:
     """The row after the level of one side, where it has one."""
-    if price == ABSENT or np.isnan(size) or (kind == PICTURE and (price == 0 or size == 0)):
+    empty = price == 0 or size == 0
+    if price == ABSENT or np.isnan(size) or (kind == PICTURE and empty):
         return row
+    withdrawn = kind == QUOTE and empty
     level = events[row]
-    level["price"], level["size"], level["side"] = price, size, side
+    level["price"], level["size"], level["side"] = 0 if withdrawn else price, 0.0 if withdrawn else size, side
     return row + 1
 
 

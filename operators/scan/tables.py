@@ -7,14 +7,11 @@ stands in an object that writes a row: what is said outside of those goes to slo
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
-from operators.kernel import rows_type
 from venues.keys import Form, Slot
 
 MOST_FIELDS = 63  # of one object: a bit of an int64 for each
-MOST_DEPTH = 8  # objects in objects
 NO_NODE = -1
 SLOTS = len(Slot)
 OUTSIDE = SLOTS  # added to the slots of what stands outside of the objects that write
@@ -48,8 +45,10 @@ FIELD = np.dtype(
         *KEY,
         ("form", np.int64),
         ("slot", np.int64),
-        ("quoted", np.bool_),
+        ("quotes", np.int64),  # before it, and behind: one or none
         ("needs_symbol", np.bool_),
+        ("bit", np.int64),  # among the fields of its object
+        ("next", np.int64),  # the field that mostly follows
         ("node", np.int64),  # of the object, or of those in the array
         ("first", np.int64),  # its words
         ("count", np.int64),  # … and their number; of levels: the strings behind price and size
@@ -99,6 +98,3 @@ class Tables(NamedTuple):
     nodes: Rows
     fields: Rows
     words: Rows
-
-
-TABLES = types.NamedTuple([rows_type(ENTRANCE), rows_type(NODE), rows_type(FIELD), rows_type(WORD)], Tables)

@@ -23,7 +23,8 @@ NO_NUMBER = -1000
 @inlined
 def character(word: Any, number: int) -> int:
     """One of the bytes of a word."""
-    return integer((word >> np.uint64(8 * number)) & LOWEST)
+    found: int = integer((word >> np.uint64(8 * number)) & LOWEST)
+    return found
 
 
 @inlined
@@ -41,7 +42,8 @@ def day_of(year: int, month: int, day: int) -> int:
     leap = 1 if year % 4 == 0 else 0
     if not 1 <= day <= DAYS[month - 1] + (leap if month == FEBRUARY else 0):
         return STOP
-    return 365 * year + (year + 3) // 4 + BEFORE[month - 1] + (leap if month > FEBRUARY else 0) + day - 1
+    days: int = 365 * year + (year + 3) // 4 + BEFORE[month - 1] + (leap if month > FEBRUARY else 0) + day - 1
+    return days
 
 
 @part

@@ -2,21 +2,20 @@
 
 from typing import Any
 
-import numpy as np
-
 from operators.scan.machine import inlined, load, part
 from operators.scan.numbers import (
+    EXACT,
+    FLOATS,
     MINUS,
     NO_STAMP,
     ZERO,
-    amount,
     decimal,
     nanoseconds,
     natural,
+    quoted,
     signed,
     signed_natural,
     ticks,
-    unquoted,
 )  # fmt: skip
 from operators.scan.tables import ABSENT
 from operators.scan.times import timestamp
@@ -143,30 +142,36 @@ def take_rare(data: Any, at: int, end: int, field: Any, words: Any, integers: An
 @inlined
 def take(data: Any, at: int, end: int, field: Any, words: Any, symbol: Any, integers: Any, floats: Any) -> int:
     """The place after a value, which goes to its slot; STOP where it has not the field's form."""
-    form, slot, quoted = field["form"], field["slot"], field["quoted"]
+    form, slot, quotes = field["form"], field["slot"], field["quotes"]
     if form in (PRICE, DECIMAL):
-        at, value, places = decimal(data, unquoted(data, at, quoted))
-        at = unquoted(data, at, quoted)
-        if form == PRICE:
+        behind, value, places = decimal(data, at + quotes)
+        if behind == STOP:
+            return STOP
+        if form == DECIMAL:
+            if value > EXACT:
+                return STOP
+            floats[slot] = float(value) / FLOATS[places]
+        else:
             found = ticks(value, places, symbol["numerator"], symbol["decimals"])
+            if found == STOP:
+                return STOP
             integers[slot] = found
-            return at if found != STOP else STOP
-        size = amount(value, places)
-        floats[slot] = size
-        return STOP if np.isnan(size) else at
+        return quoted(data, at, behind, quotes)
     if form in (INTEGER, TIME):
-        at, value = natural(data, unquoted(data, at, quoted))
-        at = unquoted(data, at, quoted)
+        behind, value = natural(data, at + quotes)
+        if behind == STOP:
+            return STOP
         if form == TIME:
             value = nanoseconds(value)
-            at = at if value != NO_STAMP else STOP
+            if value == NO_STAMP:
+                return STOP
         integers[slot] = value
-        return at
+        return quoted(data, at, behind, quotes)
+    if form == TEXT:
+        return after_text(data, at, end)
     if form in (WORD, LITERAL):
         at, integers[slot] = word_of(data, at, field, words, form == LITERAL)
         return at
-    if form == TEXT:
-        return after_text(data, at, end)
     if form == ANY:
         return after_scalar(data, at, end)
     return take_rare(data, at, end, field, words, integers, floats)

@@ -114,7 +114,7 @@ class Alpaca:
             alpaca_data.quote(self, desk, i, touch)
         stream = f"orderbooks:{desk.market.listings[i].symbol}"
         if desk.listeners(stream) or desk.listeners("orderbooks:*"):
-            bids, asks = desk.faults.haunt(stream, *self._windows[i].changes())
+            bids, asks = desk.faults.haunt(stream, *self._windows[i].changes(step.changes))
             if bids or asks:
                 alpaca_data.book(self, desk, i, (bids, asks))
 

@@ -68,7 +68,7 @@ def _amend(venue: "Alpaca", desk: Desk, symbol: str, time: str, trade: Trade, pr
 
 
 def quote(venue: "Alpaca", desk: Desk, i: int, touch: tuple[int, int, int, int]) -> None:
-    """Best bid and ask; of stocks in round lots."""
+    """Best bid and ask; of stocks in shares, as since 2025-11-03."""
     symbol, one, time = desk.market.listings[i].symbol, venue.print[i], venue.clock.text(desk.stamp_ns, digits=9)
     bid, bid_lots, ask, ask_lots = touch
     bid_price, ask_price = one.price(bid), one.price(ask)
@@ -76,9 +76,8 @@ def quote(venue: "Alpaca", desk: Desk, i: int, touch: tuple[int, int, int, int])
         sizes = one.size(bid_lots), one.size(ask_lots)
         text = f'"bp":{bid_price},"bs":{sizes[0]},"ap":{ask_price},"as":{sizes[1]},"t":"{time}"'
     else:
-        bid_size, ask_size = (max(1, lots // ROUND_LOT) for lots in (bid_lots, ask_lots))
         text = (
-            f'"bx":"V","bp":{bid_price},"bs":{bid_size},"ax":"V","ap":{ask_price},"as":{ask_size},"c":["R"],"z":"C",'
+            f'"bx":"V","bp":{bid_price},"bs":{bid_lots},"ax":"V","ap":{ask_price},"as":{ask_lots},"c":["R"],"z":"C",'
             f'"t":"{time}"'
         )
     venue.publish(desk, "quotes", symbol, f'[{{"T":"q","S":"{symbol}",{text}}}]')

@@ -104,7 +104,7 @@ class Bybit:
             topic = f"orderbook.{depth}.{symbol}"
             if not desk.listeners(topic):
                 continue
-            bids, asks = self._windows[topic].changes()
+            bids, asks = self._windows[topic].changes(step.changes)
             if not bids and not asks:
                 continue
             self._updates[topic] += 1

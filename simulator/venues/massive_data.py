@@ -49,7 +49,7 @@ def trades(venue: "Massive", desk: Desk, i: int, found: Sequence[Trade]) -> None
 
 
 def quote(venue: "Massive", desk: Desk, i: int, touch: tuple[int, int, int, int]) -> None:
-    """Best bid and ask; of stocks in round lots."""
+    """Best bid and ask; of stocks in shares, as since 2025-11-03."""
     channel, symbol = "XQ" if venue.crypto else "Q", desk.market.listings[i].symbol
     if not venue.heard(desk, channel, symbol):
         return
@@ -61,10 +61,9 @@ def quote(venue: "Massive", desk: Desk, i: int, touch: tuple[int, int, int, int]
             f'"ap":{one.price(ask)},"as":{one.size(ask_lots)},"t":{stamp - LAG_MS},"x":{EXCHANGE},"r":{stamp}}}'
         )
     else:
-        bid_size, ask_size = (max(1, lots // ROUND_LOT) for lots in (bid_lots, ask_lots))
         text = (
-            f'{{"ev":"Q","sym":"{symbol}","bx":4,"bp":{one.price(bid)},"bs":{bid_size},"ax":7,"ap":{one.price(ask)},'
-            f'"as":{ask_size},"c":0,"i":[604],"t":{stamp},"q":{_number(venue, i)},"z":3}}'
+            f'{{"ev":"Q","sym":"{symbol}","bx":4,"bp":{one.price(bid)},"bs":{bid_lots},"ax":7,"ap":{one.price(ask)},'
+            f'"as":{ask_lots},"c":0,"i":[604],"t":{stamp},"q":{_number(venue, i)},"z":3}}'
         )
     venue.publish(desk, channel, symbol, f"[{text}]")
 

@@ -98,7 +98,7 @@ class Okx:
         for channel in ("bbo-tbt", "books", "books5"):
             stream = f"{channel}:{symbol}"
             if desk.listeners(stream):
-                self._book(desk, stream, channel, i, symbol)
+                self._book(desk, stream, channel, i, step)
         stream = f"trades:{symbol}"
         if step.trades and desk.listeners(stream):
             for trade in step.trades:
@@ -206,8 +206,8 @@ class Okx:
         elif desk.recent[i]:
             session.send(self._trades(desk, i, symbol, desk.recent[i][-1][1]), stream=stream, role="data")
 
-    def _book(self, desk: Desk, stream: str, channel: str, i: int, symbol: str) -> None:  # noqa: ARG002
-        bids, asks = self._windows[stream].changes()
+    def _book(self, desk: Desk, stream: str, channel: str, i: int, step: Step) -> None:
+        bids, asks = self._windows[stream].changes(step.changes)
         if not bids and not asks:
             return
         if channel == "books":

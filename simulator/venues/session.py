@@ -81,11 +81,11 @@ class Session:
 
     def send(self, text: str, *, stream: str = "", role: Role = "answer", tail: str | None = None) -> None:
         """Say something. With a `tail`, the connection's frame number stands between the two."""
-        if role in ("data", "snapshot") and self._silent(stream):
-            return
-        if tail is not None:
+        if tail is not None:  # a stream that is mute has its numbers all the same
             text = f"{text}{self.sent}{tail}"
             self.sent += 1
+        if role in ("data", "snapshot") and self._silent(stream):
+            return
         self._put(Frame(text.encode(), "text", stream, role))
 
     def send_bytes(self, data: bytes, *, opcode: Opcode, role: Role = "control", stream: str = "") -> None:

@@ -8,11 +8,12 @@ from market.batch import Batch
 from market.clock import SECOND_NS
 from market.schema import NO_BOOK
 from tests.faults.desk_server import DEPTH, Sides
+from tests.faults.dict_books import DictBooks
 from tests.faults.run import Run
 
 OLDEST_NS = 15 * SECOND_NS  # a frame that faults held back may show a state that old
+HELD_NS = 1_100_000_000  # frames of a rotation are stamped before the connection that they are handed on for
 LATELY = 12  # at the end, the book shows one of so many last states, for messages and faults delay it
-REPORT_NS = 60 * SECOND_NS
 ONE_LEVEL = ("alpaca-iex", "alpaca-sip", "massive-stocks", "massive-crypto")  # what these give is a best quote
 
 
@@ -20,6 +21,7 @@ def complaints(played: Run) -> list[str]:
     """Everything that is not as it should be; empty for a true run."""
     return [
         *(f"wrong book: {what}" for what in wrong_books(played)),
+        *(f"book of other frames: {what}" for what in contradicted_books(played)),
         *(f"limit exceeded: {what}" for what in played.desk.violations),
         *(f"not recovered: {what}" for what in unrecovered(played)),
     ]
@@ -31,8 +33,8 @@ def wrong_books(played: Run) -> Iterator[str]:
         for symbol, received, shown in shown_books(played, batch):
             states = played.truth.states[played.desk.symbols[symbol]]
             deep = depth(played)
-            recent = (cut(one, deep) for time, one in reversed(states) if received - OLDEST_NS <= time <= received)
-            if cut(shown, deep) not in recent:
+            near = (one for time, one in reversed(states) if -HELD_NS <= received - time <= OLDEST_NS)
+            if cut(shown, deep) not in (cut(one, deep) for one in near):
                 yield f"{symbol} at {(received - states[0][0]) / SECOND_NS:.3f} s: {cut(shown, 2)}"
 
 
@@ -80,3 +82,25 @@ def depth(played: Run) -> int:
 def cut(sides: Sides, deep: int) -> Sides:
     """The best levels."""
     return sides[0][:deep], sides[1][:deep]
+
+
+def contradicted_books(played: Run) -> Iterator[str]:
+    """Valid rows that differ from the plain books of what was received."""
+    plain, taken, start = DictBooks(played.venue), 0, 0
+    unread = {bytes(row["raw"]) for row in played.rows("dead_letters")}  # told of, and not applied
+    for batch in played.batches:
+        for tick in batch.ticks[batch.ticks["book"] != NO_BOOK]:
+            while taken <= start + tick["frame"]:
+                if played.frames[taken][1] not in unread:
+                    plain.take(played.frames[taken][1])
+                taken += 1
+            symbol, row = batch.instruments.symbols[tick["instrument"]], batch.books[tick["book"]]
+            shown = [
+                list(zip(row[f"{side}_price"].tolist(), row[f"{side}_size"].tolist(), strict=True))[: depth(played)]
+                for side in ("bid", "ask")
+            ]
+            told = plain.books[symbol].best(depth(played))
+            for mine, other in zip(shown, told, strict=True):
+                if [level for level in mine if level[0] == level[0]] != other:
+                    yield f"{symbol}, frame {start + tick['frame']}: {mine[:2]}, plainly {other[:2]}"
+        start += len(batch.frames)

@@ -1,4 +1,4 @@
-"""One run: a mock venue with a fault script, the real feed, and the market flow's decoding and books, in virtual time."""
+"""One run: a mock venue with a fault script, the real feed, and decoding and books of the flow, in virtual time."""
 
 import asyncio
 import random
@@ -119,9 +119,9 @@ def _take(played: Run, feed: Feed, stages: list[tuple[Any, Any]], wishes: list[W
     for stage, state in stages:
         batch = stage.advance(state, batch)
     played.batches.append(batch)
-    for row in batch.tables["control"].to_dicts() if "control" in batch.tables else ():
-        wishes.append(Wish(row["instrument"], row["cause"]))
-    for row in batch.tables["gaps"].to_dicts() if "gaps" in batch.tables else ():
+    asked, gaps = (batch.tables[name].to_dicts() if name in batch.tables else [] for name in ("control", "gaps"))
+    wishes.extend(Wish(row["instrument"], row["cause"]) for row in asked)
+    for row in gaps:
         if row["channel"] == "depth" and row["state"] == "open":
             played.open_gaps[row["instrument"]] = row["cause"]
         elif row["channel"] == "depth" and row["cause"] != "duplicate":

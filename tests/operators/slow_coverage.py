@@ -26,7 +26,7 @@ class SlowBook:
     def take(self, row: dict[str, Any]) -> None:
         if row["kind"] not in BOOK:
             return
-        contained = row["kind"] == Kind.DEPTH and row["sequence"] <= self.sequence
+        contained = row["kind"] == Kind.DEPTH and 0 < row["sequence"] <= self.sequence
         if row["valid"] or not (self.valid and contained):
             self.valid = row["valid"]
         if row["valid"]:

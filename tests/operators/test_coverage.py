@@ -92,6 +92,11 @@ def test_what_makes_a_book_invalid(row: Row, kept: bool) -> None:
     assert found[0]["valid_s"] == (60.0 if kept else 20.0)
 
 
+def test_where_the_venue_counts_nothing_no_message_is_old() -> None:
+    found = run((0.0, book(sequence=0)), *beats(1, 30), (30.0, book(False, 0)), *beats(31, 65))
+    assert measures(found[0])[0] == 30.0
+
+
 def test_a_valid_ticker_makes_no_book() -> None:
     assert run((0.0, book(kind=Kind.TICKER)), *beats(1, 61))[0]["valid_s"] == 0.0
 

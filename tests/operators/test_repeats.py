@@ -9,7 +9,7 @@ import pytest
 
 from market.schema import EVENT, NO_SEQUENCE, Kind
 from operators import repeats
-from operators.repeats import REMEMBERED_IDS, SCATTERED, STATE, TABLE_MASK, empty, repeated
+from operators.repeats import REMEMBERED_IDS, SCATTERED, STATE, TABLE_MASK, empty, home, repeated
 from operators.slots import grown
 
 
@@ -68,19 +68,17 @@ def chance_start(seed: int) -> int:
     return (0, 3_535_186_032, 2**62)[seed % 3]
 
 
-def at_the_end(chance: random.Random) -> int:
-    """Some ids at the last places of the table, so that it wraps around: a place is all bits of an id, folded."""
-    if chance.random() > 0.03:
-        return chance.getrandbits(63)
-    return TABLE_MASK - chance.randrange(3) + chance.randrange(10_000) * ((1 << 14) + 1) * (1 << 14)
+AT_THE_END = np.flatnonzero(home(np.arange(2_000_000)) >= TABLE_MASK - 2).tolist()
 
 
-# How ids may be spread: hashes, in order, a table's length apart.
+# How ids may be spread: hashes, in order, far apart, and some of them at the last places of the table, so that it wraps
+# around.
 SPREADS = {
     "hashed": lambda chance: chance.getrandbits(63),
     "in order": lambda chance: chance.randrange(30_000),
-    "far apart": lambda chance: chance.randrange(30_000) * (TABLE_MASK + 1),
-    "at the end": at_the_end,
+    "far apart": lambda chance: chance.randrange(30_000) << 20,
+    "very far apart": lambda chance: chance.randrange(30_000) << 46,
+    "at the end": lambda chance: chance.choice(AT_THE_END) if chance.random() < 0.05 else chance.getrandbits(63),
 }
 
 
@@ -107,6 +105,14 @@ def test_scattered_table_holds_just_the_ids_of_the_ring(spread: str) -> None:
     repeated(remembered, trades([SPREADS[spread](chance) for _ in range(15_000)]), scattered=True)
     (row,) = remembered.scattered
     assert sorted(row["table"][row["table"] > 0].tolist()) == list(range(1, REMEMBERED_IDS + 1))
+
+
+@pytest.mark.parametrize("step", [1, 3, 1 << 14, 1 << 31, 1 << 40, 10**6])
+def test_scattered_table_has_no_long_runs_though_ids_are_in_order(step: int) -> None:
+    remembered = empty(1)
+    repeated(remembered, trades([number * step for number in range(2 * REMEMBERED_IDS)]), scattered=True)
+    free = np.flatnonzero(remembered.scattered["table"][0] == 0)
+    assert np.diff(free).max() < 100
 
 
 def test_scattered_memory_is_taken_where_there_are_trades() -> None:

@@ -90,9 +90,11 @@ def test_also_where_they_are_closed_first_sockets_rotate_one_after_the_other() -
         async with fed(clock, venue, FOUR, beat_s=5.0) as one:
             one.feed._common.random = lambda: 0.5  # all are due at once
             await asyncio.sleep(2400)
-            events = [(time_s, -1) for time_s in one.at_s(record.Disconnected)]
-            events += [(time_s, 1) for time_s in one.at_s(record.Connected)[4:]]
-            assert [change for _, change in sorted(events)] == [-1, 1] * 4
+            said = one.said(record.Disconnected) + one.said(record.Connected)
+            assert len(said) == 4 + 8
+            both = [frame for _, frame in one.frames if b'onnected"' in frame and record.is_record(frame)]
+            routes = [record.decode(frame).route for frame in both[4:]]
+            assert routes[::2] == routes[1::2], "each is back before the next goes"
 
     run(body)
 
@@ -148,6 +150,32 @@ def test_a_rotation_that_cannot_be_is_put_off_and_the_old_connection_stays() -> 
             one.server.status = 200
             await asyncio.sleep(300)
             assert overlaps(one) == [False, True]
+
+    run(body)
+
+
+def test_a_stop_after_a_rotation_closes_the_connection_of_now_and_says_so() -> None:
+    async def body(clock: VirtualClock) -> None:
+        async with fed(clock) as one:
+            await asyncio.sleep(5)
+            one.server.say({"kind": "shutdown"})
+            await asyncio.sleep(5)
+            assert overlaps(one) == [False, True]
+        assert [said.reason for said in one.said(record.Disconnected)] == ["stopped"]
+        assert one.server.wires == []
+
+    run(body)
+
+
+@pytest.mark.parametrize("after_s", [number / 50 for number in range(1, 60)])
+def test_a_stop_at_any_moment_of_a_rotation_leaves_no_connection_behind(after_s: float) -> None:
+    async def body(clock: VirtualClock) -> None:
+        async with fed(clock, beat_s=0.1) as one:
+            await asyncio.sleep(5)
+            one.server.say({"kind": "shutdown"})
+            await asyncio.sleep(after_s)
+        assert one.server.wires == []
+        assert [said.reason for said in one.said(record.Disconnected)] == ["stopped"]
 
     run(body)
 

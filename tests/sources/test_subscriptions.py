@@ -138,6 +138,7 @@ def test_acknowledged_and_silent_is_subscribed_to_anew_then_connected_anew_but_n
 def test_a_book_that_comes_in_band_is_asked_for_by_subscribing_anew_and_not_after_a_reconnect() -> None:
     async def body(clock: VirtualClock) -> None:
         async with fed(clock) as one:
+            await asyncio.sleep(1)
             one.wishes.append(Wish("A", "disconnected"))
             await asyncio.sleep(3)
             assert one.server.subscribed["depth:A"] == 1, "its book is on the way"
@@ -170,6 +171,8 @@ def test_gaps_without_end_keep_to_the_hours_budget_of_subscriptions() -> None:
                 one.wishes.append(Wish(HUNDRED[second % 20], "sequence"))
                 await asyncio.sleep(1)
             assert one.server.violations == []
-            assert len(one.live()) > 20
+            lost = one.said(record.Disconnected)
+            assert "hour's budget" in lost[0].reason, "another connection has an hour of its own"
+            assert one.live() == set(one.keeper.route.streams)
 
     run(body)

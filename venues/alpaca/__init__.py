@@ -14,7 +14,7 @@ from market.calendar import ALWAYS
 from venues.alpaca.keys import CRYPTO_KEYS, STOCK_KEYS
 from venues.alpaca.metadata import CRYPTO as CRYPTO_CLASS
 from venues.alpaca.metadata import EQUITY
-from venues.alpaca.product import Alpaca
+from venues.alpaca.product import UNVERIFIABLE, Alpaca
 from venues.alpaca.read import CRYPTO as CRYPTO_READER
 from venues.alpaca.read import STOCK
 from venues.venue import Channel, Limits
@@ -35,6 +35,7 @@ IEX_SYMBOLS, MOST_SYMBOLS = 30, 1_000
 
 SIP = Alpaca(
     name="alpaca-sip",
+    capability=replace(UNVERIFIABLE, corrects=True),
     path="/v2/sip",
     channels=("trades", "quotes", "statuses", "lulds", "bars", "updatedBars"),
     quotes=Channel.DEPTH,
@@ -57,6 +58,7 @@ IEX = replace(
 CRYPTO = replace(
     SIP,
     name="alpaca-crypto",
+    capability=UNVERIFIABLE,
     path="/v1beta3/crypto/us",
     channels=("orderbooks", "trades", "quotes", "bars", "updatedBars"),
     quotes=Channel.TICKER,

@@ -92,12 +92,16 @@ def _read_other(
         chosen.write(chosen.bare(frame), receive_time, position, listings, rows)
         return
     answer = read_reply(message)
+    if answer is None and (name or kind_of(stream_of(frame))).partition("_")[0] in IDLE:
+        return
     if answer is None:
         raise FrameError(f"no reader for {name or stream_of(frame) or 'an object like this'}")
     if answer.kind == "error":
         raise FrameError(f"the venue refused request {answer.request}: {answer.text}")
 
 
+# Candles: our bars are made of trades.
+IDLE = frozenset({"kline", "continuousKline", "continuous", "indexPriceKline", "markPriceKline"})
 # Event type to the word that its stream's name has.
 EVENT_STREAMS = {"depthUpdate": "depth", "markPriceUpdate": "markPrice"}
 

@@ -55,7 +55,7 @@ FIGURES = Object(
         Field("markPrice", Form.DECIMAL, Slot.MARK_PRICE, required=False),
         Field("indexPrice", Form.DECIMAL, Slot.INDEX_PRICE, required=False),
         *unused("openInterest", "openInterestValue", "turnover24h", "volume24h", "fundingIntervalHour", "fundingCap"),
-        *unused("singleOpenInterest", "singleOpenInterestValue"),
+        *unused("singleOpenInterest", "singleOpenInterestValue", "preOpenPrice", "preQty"),
         Field("nextFundingTime", Form.TEXT_TIME, Slot.FUNDING_TIME, required=False),
         Field("fundingRate", Form.SIGNED, Slot.FUNDING_RATE, required=False),
         Field("bid1Price", Form.PRICE, Slot.BID_PRICE, required=False),

@@ -94,10 +94,10 @@ def quote(m: frames.Quote, received: int, position: int, listings: Listings, row
 
 
 def crypto_quote(m: frames.CryptoQuote, received: int, position: int, listings: Listings, rows: Rows) -> None:
-    """One exchange's best bid and ask; size 0 withdraws a side, and a side that is left out is as it was."""
+    """One exchange's best bid and ask; a side without a price or a size is withdrawn."""
     listing = find(listings, m.pair)
-    sides = (m.bp, m.bs), (m.ap, m.as_)
-    bids, asks = ([] if price is UNSET or size is UNSET else [(ticks(listing, price), size)] for price, size in sides)
+    sides = (ticks(listing, m.bp), m.bs), (ticks(listing, m.ap), m.as_)
+    bids, asks = ([(price, size) if price and size else (0, 0.0)] for price, size in sides)
     write_levels(Kind.QUOTE, (time(m.t), received, position), m.x, listing, bids, asks, rows)
 
 

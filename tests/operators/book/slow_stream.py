@@ -1,4 +1,4 @@
-"""Books of venues that send snapshots in band, or pictures: dictionaries of the venue's own texts, one message at a time.
+"""Books of venues that send snapshots in band, or pictures: dictionaries of the venue's own texts, message by message.
 
 The oracle of operators/book/streams.py, pictures.py, cut.py and checksum.py; zlib does the sums.
 """
@@ -299,7 +299,7 @@ def _trouble(book: StreamBook, gap: dict[str, Any], rows: Rows, *, ask: bool = T
         rows["gaps"].append(gap | {"state": "open"})
     now = gap["receive_time"]
     too_soon = book.asked is not None and now - book.asked < book.wait
-    too_often = "checksum" in book.open and len(book.wrong) > 6 and now - book.wrong[-7] < HOUR
+    too_often = "checksum" in book.open and len(book.wrong) >= 6 and now - book.wrong[-6] < HOUR
     if ask and not too_soon and not too_often:
         book.wait = SECOND if book.asked is None else min(2 * book.wait, 64 * SECOND)
         book.asked = now

@@ -3,10 +3,11 @@
 import random
 from functools import partial
 
+import polars as pl
 import pytest
 
 from market.batch import Batch
-from market.schema import Kind
+from market.schema import CONTROL, Kind
 from operators.book import rebuild
 from tests.contract import CHECKS, Case, Tables
 from tests.market_case import outputs
@@ -16,13 +17,16 @@ from tests.operators.book.slow_stream import oracle
 from tests.operators.book.stream_rows import in_band  # noqa: F401
 from tests.rows import TICKS
 
+MESSAGES = 500
+
 
 def added(batches: list[Batch]) -> Tables:
-    return outputs(list(TICKS), ["gaps", "control"])(batches) | {"books": book_rows(batches)}
+    found = outputs(list(TICKS), ["gaps", "control"])(batches) | {"books": book_rows(batches)}
+    return found if len(found["control"]) else found | {"control": pl.DataFrame(schema=CONTROL)}
 
 
 def items(name: str, seed: int, length: int) -> list[Batch]:
-    return stream_tape.batches(name, stream_tape.tape(name, seed, 1_200 * length))
+    return stream_tape.batches(name, stream_tape.tape(name, seed, MESSAGES * length))
 
 
 def cut(name: str, batches: list[Batch], chance: random.Random) -> list[Batch]:
@@ -51,7 +55,7 @@ def test_contract(name: str, check) -> None:  # type: ignore[no-untyped-def]
     check(CASES[name], 1)
 
 
-@pytest.mark.parametrize("seed", range(2, 8))
+@pytest.mark.parametrize("seed", range(2, 6))
 @pytest.mark.parametrize("name", CASES)
 def test_every_row_equals_a_book_of_texts(name: str, seed: int) -> None:
     CHECKS[[check.__name__ for check in CHECKS].index("check_equals_its_oracle")](CASES[name], seed)
@@ -60,7 +64,7 @@ def test_every_row_equals_a_book_of_texts(name: str, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("name", ["summed", "summed-okx", "chained"])
 def test_a_valid_book_is_the_venues_own_whatever_is_lost_doubled_or_out_of_order(name: str, seed: int) -> None:
-    feed = stream_tape.feed(name, seed, 1_500, plain=True)
+    feed = stream_tape.feed(name, seed, 800, plain=True)
     frames = stream_tape.frames_of(feed)
     (batch,) = rebuild.stage().run(stream_tape.stage().run([stream_tape._batch(name, 0, frames)]))
     newest, shown = 0, 0

@@ -1,6 +1,7 @@
 """Two ways to read a frame, held against each other: what the scanner takes, `venue.read` must give to the bit."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from market.batch import Batch
 from market.errors import FrameError
 from market.frames import Frames
 from market.instrument import Instrument, InstrumentTable
+from market.schema import NO_SEQUENCE
 from operators.scan.reading import Reading
 from operators.scan.symbols import hashed
 from venues.rows import Rows
@@ -40,6 +42,7 @@ class Scanned:
     odd: list[int]  # frames that it leaves
     events: np.ndarray
     marks: list[tuple[Any, ...]]
+    numbers: list[int]  # of frames on their connection
 
 
 def batch(frames: Sequence[bytes], venue: str) -> Batch:
@@ -51,7 +54,18 @@ def scanned(frames: Sequence[bytes], venue: str, instruments: InstrumentTable = 
     symbols = hashed(instruments)
     odd = list(reading.odd_frames(lambda: symbols))
     marks = reading.marks().tolist()
-    return Scanned(odd, reading.events(), marks)
+    return Scanned(odd, reading.events(), marks, reading.numbers().tolist())
+
+
+def both(frames: Sequence[bytes], venue: str, instruments: InstrumentTable) -> Reading:
+    """Frames read as they are in the flow: by the scanner, and where it stops by the slow path."""
+    reading = Reading(venues.get(venue).keys, batch(frames, venue))
+    listings = {row.symbol: listing(number, row) for number, row in enumerate(instruments.rows)}
+    symbols = hashed(instruments)
+    for position in reading.odd_frames(lambda: symbols):
+        with suppress(FrameError):
+            venues.get(venue).read(frames[position], 7 + position, position, listings, reading.rows)
+    return reading
 
 
 def read(frames: Sequence[bytes], venue: str, instruments: InstrumentTable = TABLE) -> tuple[Rows, dict[int, str]]:
@@ -77,6 +91,9 @@ def compare(frames: Sequence[bytes], venue: str, instruments: InstrumentTable = 
     if found.events.tobytes() != expected.tobytes():
         raise AssertionError(_difference(frames, found.events, expected))
     assert repr(found.marks) == repr(rows.mark_rows().tolist())
+    numbers = dict(rows.numbers)
+    assert found.numbers == [numbers.get(number, NO_SEQUENCE) for number in range(len(frames))]
+    assert [*rows.statuses, *rows.venue_bars, *rows.corrections] == [], "the scanner has no such rows"
     return len(frames) - len(odd)
 
 

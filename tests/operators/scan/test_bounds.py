@@ -23,7 +23,7 @@ from operators.scan.symbols import hashed
 from tests.operators.scan import differential, mutants
 from tests.operators.scan.test_fuzz import seeds
 from venues.binance.keys import FUTURES_KEYS
-from venues.keys import MAX_FRAME_BYTES
+from venues.keys import MAX_FRAME_BYTES, Layout
 
 PAGE = mmap.PAGESIZE
 NOTHING = 0  # PROT_NONE
@@ -32,6 +32,7 @@ DEPTH = (
     b'"b":[%s],"a":[]}}'
 )
 LEVEL = b'["1.00","1"]'
+SYMBOLS = hashed(differential.TABLE)
 ONE_TOKEN = 48  # bytes, at most: of a key, a number, a symbol
 
 
@@ -49,13 +50,20 @@ def guarded() -> Iterator[np.ndarray]:
 
 
 def run(
-    data: Any, offsets: list[int], events: np.ndarray, marks: np.ndarray, *, interpreted: bool = False
+    data: Any,
+    offsets: list[int],
+    events: np.ndarray,
+    marks: np.ndarray,
+    *,
+    interpreted: bool = False,
+    layout: Layout = FUTURES_KEYS,
+    symbols: np.ndarray = SYMBOLS,
 ) -> tuple[int, int, int]:
     """The kernel alone, from the first frame on until it stops."""
     kernel = getattr(scan, "py_func", scan) if interpreted else scan
     places, times = np.array(offsets, np.int32), np.zeros(len(offsets), np.int64)
-    symbols, numbers = hashed(differential.TABLE), np.zeros(len(offsets), np.int64)
-    return kernel(data, places, times, 0, compiled(FUTURES_KEYS), symbols, events, 0, marks, 0, numbers, scratch())
+    numbers = np.zeros(len(offsets), np.int64)
+    return kernel(data, places, times, 0, *compiled(layout), symbols, events, 0, marks, 0, numbers, *scratch())
 
 
 def test_no_byte_beyond_the_data_is_read() -> None:

@@ -91,6 +91,16 @@ def test_the_slow_client_agrees_with_recorded_checksums():
     assert client.wrong == []
 
 
+def test_kraken_does_not_tell_of_levels_that_better_ones_push_out():
+    desk = Desk(Kraken(), market := Scripted(Kraken().listed("BTC/USD"), [(100 - k, 5) for k in range(10)], [(200, 1)]))
+    session = desk.connect("/v2", {}, 0)
+    session.receive(json.dumps(requests("kraken", ["BTC/USD"])[2]).encode(), 0)
+    session.due(0)
+    market.add(1000, (1, 101, 7))
+    (update,) = [one for frame in session.due(1000).frames for one in told("kraken", frame.data)]
+    assert update.bids == [("10.1", "0.00000007")]
+
+
 def test_okx_writes_the_checksum_of_older_days():
     listing = Okx().listed("BTC-USDT")
     desk = Desk(Okx(checksums=True), Scripted(listing, [(33661, 7)], [(33669, 9), (33670, 15)]))

@@ -64,17 +64,15 @@ def test_books_thin_out_and_steps_burst():
     assert sum(gap < 2_000_000 for gap in gaps) > 100
 
 
-def test_trades_are_numbered_by_one_and_eat_what_the_book_had():
-    market, books, last = RandomMarket(ROWS, seed=1), None, {}
-    books = copies(market)
-    while market.next_ns < HOUR_NS // 10:
-        step = market.step()
+def test_trades_are_numbered_by_one_and_on_both_sides():
+    last, sides = {}, set()
+    for step in follow(RandomMarket(ROWS, seed=1), HOUR_NS // 10):
         for trade in step.trades:
             assert trade.number == last.get(step.instrument, trade.number - 1) + 1
             last[step.instrument] = trade.number
-        for change in step.changes:
-            books[step.instrument].put(*change)
+            sides.add(trade.side)
     assert len(last) == 2
+    assert sides == {BUY, SELL}
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("inf"), float("nan")])
@@ -101,7 +99,9 @@ def test_the_simulated_exchange_is_a_market_too():
     steps = follow(market, 5 * 10**9)
     assert [row.symbol for row in market.listings] == ["BTC/USD", "ETH/USD"]
     assert {step.instrument for step in steps} == {0, 1}
-    assert sum(len(step.trades) for step in steps) > 20
+    trades = [trade for step in steps for trade in step.trades]
+    assert len(trades) > 20
+    assert {trade.side for trade in trades} == {BUY, SELL}
     assert all(book.ticks(BUY, 0) < book.ticks(SELL, 0) for book in market.books)
 
 
