@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && command -v $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help setup run test lint fmt docs kill-test bench bench-peers fuzz clean
+.PHONY: help setup run test lint fmt docs kill-test venues faults bench bench-peers fuzz clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,7 @@ kill-test: setup  ## the long form of the kill test: every process, many times
 
 bench: setup  ## what the performance claims rest on; needs the captures that BAROGRAPH_CAPTURES names
 	@$(BIN)/python benchmarks/hot_path.py
+	@$(BIN)/python benchmarks/decode.py
 	@$(BIN)/python benchmarks/scale.py
 	@$(BIN)/python benchmarks/impact.py
 	@$(BIN)/python benchmarks/bar_statistics.py
@@ -54,12 +55,19 @@ bench: setup  ## what the performance claims rest on; needs the captures that BA
 	@$(BIN)/python benchmarks/transport.py
 	@$(BIN)/python benchmarks/latency.py
 
+venues: setup  ## what recorded captures prove by their venues' own rules; needs the captures that BAROGRAPH_CAPTURES names
+	@$(BIN)/python benchmarks/venue_rules.py
+
 bench-peers: setup  ## the environment of benchmarks/peers, apart from our own
 	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers/requirements.txt
 
-fuzz: setup  ## the scanner against msgspec for an hour (BAROGRAPH_FUZZ=seconds)
+faults: setup  ## mock venues under 2 000 random fault scripts each, and a fault at every position (an hour)
+	@BAROGRAPH_FAULTS=$${BAROGRAPH_FAULTS:-2000} BAROGRAPH_POSITIONS=1 $(BIN)/python -m pytest tests/faults --timeout 0
+
+fuzz: setup  ## the scanner against msgspec for an hour (BAROGRAPH_FUZZ=seconds), then a million frames of every venue
 	@BAROGRAPH_FUZZ=$${BAROGRAPH_FUZZ:-3600} $(BIN)/python -m pytest tests/operators/scan/test_fuzz.py -s --timeout 0
+	@BAROGRAPH_FUZZED=$${BAROGRAPH_FUZZED:-1000000} $(BIN)/python -m pytest tests/faults/test_fuzz.py --timeout 0
 
 clean:  ## remove .venv and caches; data stays
 	rm -rf .venv .venv-peers .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from venue_captures import Capture, captures
+from benchmarks.venue_captures import Capture, captures
 from flows.verify import verify_captures
 from flows.verify_card import RULES, fast_share
 from flows.verify_verdict import Outcome, outcome

@@ -10,7 +10,7 @@ from flows.check_live import LiveCheck
 from flows.check_live_usage import Subscriptions
 from flows.verify_card import BAD, GOOD, MOST_LINES, UNSURE, body, two_columns, verdict_lines
 from flows.verify_verdict import Findings, Outcome, findings, worst
-from operators.analysis.verification import percentile
+from operators.analysis.verification import Verification, percentile
 from venues.venue import Channel
 
 FIRST_DATA_S = 10.0  # a stream on a beat that says nothing for so long is mute
@@ -25,10 +25,21 @@ def live_card(check: LiveCheck) -> RenderableType:
 
 def live_outcome(check: LiveCheck, *, first_data_s: float = FIRST_DATA_S) -> Outcome:
     """The verdict on stream and connections together."""
-    found = findings(check.found)
+    found, patient = findings(check.found), check.seconds < first_data_s
     for route in check.routes:
-        _add(found, check, route, patient=check.seconds < first_data_s)
+        _add(found, check, route, patient=patient)
+    found["contradicted"] += _unbegun(check.found, patient=patient)
     return worst(found)
+
+
+def _unbegun(found: Verification, *, patient: bool) -> Iterator[str]:
+    """A live book begins with a full one: in band before anything else, over REST when it was asked for."""
+    capability = found.venue.capability
+    if capability.snapshot == "stream" and capability.detection != "none" and found.early.total():
+        yield f"{found.early.total():,} book messages came before a full book"
+    never = sorted(symbol for symbol in found.book_messages if not found.valid[symbol])
+    if never and not patient:
+        yield f"the book of {_named(never)} was never valid"
 
 
 def _add(found: Findings, check: LiveCheck, route: Subscriptions, *, patient: bool) -> None:
@@ -89,10 +100,10 @@ def _streams(route: Subscriptions) -> Text:
 
 def _limits(check: LiveCheck) -> str:
     limits, usage = check.found.venue.limits, check.usage
-    hourly = f" ({limits.requests_per_hour} requests an hour)" if limits.requests_per_hour else ""
+    hourly = f", {limits.requests_per_hour} an hour" if limits.requests_per_hour else ""
     return (
-        f"{usage.opened} connections of {limits.connections} in {limits.connections_per_s} s; "
-        f"{usage.messages} messages, at most {usage.most_messages} of {limits.requests_per_second} in a second"
+        f"connections {usage.opened} of {limits.connections} in {limits.connections_per_s} s; "
+        f"messages {usage.messages}, at most {usage.most_messages} of {limits.requests_per_second} in a second"
         f"{hourly}; REST weight {usage.most_weight:.0f} of {limits.weight_per_minute} a minute"
     )
 

@@ -143,8 +143,11 @@ def _continued_shard(group: _Group, known: dict[str, set[str]]) -> str:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise CaptureError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _shard(venue: str, symbols: Iterable[str]) -> str:

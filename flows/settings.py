@@ -17,6 +17,10 @@ from market.regimes import REGIME_TIMEFRAMES
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+VENUE_NAMES = (
+    "simulated, binance-spot, binance-usdm, binance-coinm, coinbase, coinbase-exchange, kraken, bybit-spot,"
+    " bybit-linear, bybit-inverse, okx, alpaca-iex, alpaca-sip, alpaca-crypto, massive-stocks or massive-crypto"
+)
 
 
 class Section(BaseModel):
@@ -129,7 +133,7 @@ class Settings(Section):
     """The whole tree."""
 
     data: Path = Field(Path("barograph-data"), description="journal, store, recovery and run files")
-    venue: str = Field("simulated", description="simulated, binance-usdm, binance-coinm or binance-spot")
+    venue: str = Field("simulated", description=VENUE_NAMES)
     instruments: list[str] = Field(
         ["BTCUSDT", "ETHUSDT", "SOLUSDT"], min_length=1, max_length=200, description="symbols as the venue spells them"
     )

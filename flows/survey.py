@@ -10,6 +10,7 @@ from flows.answers import Answers
 from market import record
 from market.errors import CaptureError, FrameError
 from market.instrument import Instrument
+from operators.definitions import SMALLEST_STEP
 from sources.captures import read_capture
 from sources.lines import Line
 from venues.decimals import finest_step, most_places
@@ -67,8 +68,13 @@ def _look(found: dict[str, Steps], unnamed: Steps, frame: bytes, venue: Venue) -
     for texts in said:
         if texts.prices:
             steps = found.setdefault(texts.symbol, Steps()) if texts.symbol else unnamed
-            prices, sizes = texts.prices, texts.sizes
+            prices, sizes = (_credible(part) for part in (texts.prices, texts.sizes))
             refine(steps, Steps(finest_step(prices), finest_step(sizes), most_places(prices), most_places(sizes)))
+
+
+def _credible(texts: Sequence[str]) -> list[str]:
+    """Texts that could be of an instrument; one that is finer is odd, and its frame will be a dead letter."""
+    return [text for text in texts if finest_step([text]) >= SMALLEST_STEP]
 
 
 def _texts(frame: bytes, venue: Venue) -> Sequence[Texts]:

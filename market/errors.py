@@ -25,5 +25,9 @@ class VenueError(BarographError):
     """A venue is unknown, or refuses for good."""
 
 
+class OddAnswerError(VenueError):
+    """A venue answered something else than was asked for: too many requests, a page for people; worth another try."""
+
+
 class FrameError(ValueError):
     """One frame cannot be understood; the text is the reason kept with its dead letter."""

@@ -133,9 +133,9 @@ TIMEFRAMES: dict[str, int] = {"1s": 1, "1m": 60, "15m": 900, "1h": 3600, "1d": 8
 GAP: dict[str, type[pl.DataType]] = {
     "instrument": pl.String,
     "receive_time": pl.Int64,  # when this row became known
-    "channel": pl.String,  # depth, ticker, mark, trade or bar
+    "channel": pl.String,  # depth, ticker, mark, trade, status or bar
     # sequence, checksum, duplicate, crossed, limit, edge, disconnected, silent, shed, unread, tick_size,
-    # unsynchronised, late, future
+    # unsynchronised, late, future, suspicious, unknown
     "cause": pl.String,
     "state": pl.String,  # open, healed; a duplicate is healed at once
     "start_time": pl.Int64,  # receive time of the last row known good

@@ -7,7 +7,9 @@ included, and nothing else shows a loss. `check` looks at the numbers of a batch
   lost stays lost) tells of each;
 - a number that came before: its book messages and tickers are old and are left out, with a row of `gaps` (cause
   duplicate); its trades stay, for operators/repeats.py knows which of them came before;
-- 0: another connection; if nothing said so, the books are reset as after any loss of a socket (Flag.DISCONNECTED).
+- 0, or ANOTHER old numbers in a row: another connection; if nothing said so, the books are reset as after any loss of a
+  socket (Flag.DISCONNECTED);
+- a number more than MOST_MISSED beyond the next, or below 0, is none: what it says cannot be.
 Whatever comes first after a `Connected` record begins anew.
 Cost: 3 µs per batch that nothing is wrong with.
 """
@@ -21,6 +23,8 @@ from numpy.typing import NDArray
 from market.batch import Events
 from market.schema import EVENT, NO_SEQUENCE, NO_TIME, Flag, Kind
 
+MOST_MISSED = 10_000_000
+ANOTHER = 3
 OLD = (Kind.SNAPSHOT, Kind.DEPTH, Kind.PICTURE, Kind.TICKER)  # messages that are worthless when they come late
 
 
@@ -30,6 +34,8 @@ class Counter:
 
     expected: int = NO_SEQUENCE
     newest_ns: int = 0  # receive time of the newest numbered frame
+    behind: int = NO_SEQUENCE  # the newest number that came before
+    run: int = 0  # how many of those in a row
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,10 @@ def check(
             waiting.pop(0)
             counter.expected = NO_SEQUENCE
         expected, since = counter.expected, counter.newest_ns
+        if number < 0 or number > max(expected, 0) + MOST_MISSED:
+            continue
         if expected not in (NO_SEQUENCE, number):
-            flag = Flag.MISSED if number > expected else Flag.DISCONNECTED if number == 0 and expected > 1 else None
+            flag = Flag.MISSED if number > expected else _of_another(counter, number)
             found.append(Fault(frame, number, expected, since, flag))
             if flag is None:
                 continue
@@ -75,13 +83,24 @@ def check(
     return found
 
 
+def _of_another(counter: Counter, number: int) -> Flag | None:
+    """Why a number below the next is no repetition; None where it is one."""
+    counter.run = counter.run + 1 if number == counter.behind + 1 else 1
+    counter.behind = number
+    other = (number == 0 and counter.expected > 1) or counter.run >= ANOTHER
+    return Flag.DISCONNECTED if other else None
+
+
 def _is_next(counter: Counter, numbers: NDArray[np.int64]) -> bool:
     first = int(numbers[0])
+    if not 0 <= first <= max(counter.expected, 0) + MOST_MISSED:
+        return False
     return counter.expected in (NO_SEQUENCE, first) and bool((np.diff(numbers) == 1).all())
 
 
 def _pass(counter: Counter, number: int, received: int) -> None:
     counter.expected, counter.newest_ns = number + 1, received
+    counter.behind, counter.run = NO_SEQUENCE, 0
 
 
 def mended(events: Events, faults: Sequence[Fault], instruments: int, receive_times: NDArray[np.int64]) -> Events:
@@ -95,6 +114,12 @@ def mended(events: Events, faults: Sequence[Fault], instruments: int, receive_ti
     before = np.searchsorted(events["frame"], [fault.frame for fault in resets])
     rows = np.concatenate([_resets(fault, instruments, int(receive_times[fault.frame])) for fault in resets])
     return np.insert(events, np.repeat(before, instruments), rows)
+
+
+def old_books(events: Events, frame: int) -> list[int]:
+    """The instruments whose book messages or tickers in a frame are old."""
+    rows = events[(events["frame"] == frame) & np.isin(events["kind"], OLD)]
+    return sorted(set(rows["instrument"].tolist()))
 
 
 def _of_old_messages(events: Events, frames: Sequence[int]) -> NDArray[np.bool_]:

@@ -5,6 +5,11 @@ Reads `batch.frames`; adds `events` (one EVENT row per message and per price lev
 (DEAD_LETTER) and `history` (BAR, as imported; operators/bars.py says which of them count); `past`, the frames of those.
 A trade that was received before (operators/repeats.py) is no event but a row of `gaps`: cause duplicate, healed.
 
+Where the venue numbers the frames of a connection, operators/connection.py looks for missing ones. What a venue says of
+halts, its own bars and trades taken back are the tables `market_status` (STATUS), `venue_bars` (VENUE_BAR) and
+`trade_corrections` (CORRECTION). A frame that cannot be read resets the books it may be about, where the venue gives no
+other means to see what it held.
+
 Two ways lead to the same rows. The scanner (operators/scan) walks the bytes of the whole batch by the venue's table of
 keys and takes every frame that is written as it always is. Where it stops, `venue.read` parses that frame alone: what
 is odd but allowed becomes rows too, what is not becomes a dead letter. Records of ours are read here.
@@ -47,7 +52,7 @@ from market.schema import (
     Flag,
     Kind,
 )
-from operators.connection import Counter, check, mended
+from operators.connection import Counter, check, mended, old_books
 from operators.definitions import Change, Master, as_row
 from operators.repeats import Remembered, repeated
 from operators.repeats import empty as no_trades
@@ -148,9 +153,12 @@ def _counted(state: State, found: _Found, batch: Batch, events: Events) -> Event
     faults = check(state.counter, numbers, batch.receive_times, found.connected)
     for fault in faults:
         received = int(batch.receive_times[fault.frame])
-        cause = "duplicate" if fault.flag is None else "disconnected" if fault.number == 0 else "sequence"
-        what = received, Channel.TRADE.value, cause, "healed", fault.since_ns, fault.expected, fault.number, fault.frame
-        found.gaps += [(symbol, *what) for symbol in state.master.table.symbols]
+        cause = CAUSES_OF_FAULTS[fault.flag]
+        channel, touched = Channel.TRADE, list(range(len(state.master.table)))
+        if fault.flag is None:
+            channel, touched = Channel.DEPTH, old_books(events, fault.frame)
+        what = received, channel.value, cause, "healed", fault.since_ns, fault.expected, fault.number, fault.frame
+        found.gaps += [(state.master.table[number].symbol, *what) for number in touched]
     return mended(events, faults, len(state.master.table), batch.receive_times) if faults else events
 
 
@@ -270,6 +278,7 @@ def _scope(venue: Venue, said: Any) -> tuple[Iterable[str], frozenset[Channel], 
             return said.symbols, frozenset(channels), Flag.SHED
 
 
+CAUSES_OF_FAULTS = {None: "duplicate", Flag.DISCONNECTED: "disconnected", Flag.MISSED: "sequence"}
 CAUSES: dict[type, str] = {record.Disconnected: "disconnected", record.Silent: "silent", record.Shed: "shed"}
 
 

@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+import msgspec
+
 from market import record
 from market.clock import Clock
-from market.errors import VenueError
+from market.errors import OddAnswerError, VenueError
 from sources.backoff import Backoff
 from sources.books import Books
 from sources.budget import REFUSED_S, Budget
@@ -29,6 +31,7 @@ from sources.transport import Library, opener
 from venues.venue import Channel, Request, Route, Venue
 
 METADATA_EVERY_S = 3600.0
+DELISTED = "delisted"  # as the status of an instrument that is listed no more
 TEND_S = 0.05  # how often wanted books are looked at
 REPORT_EVERY_S = 1.0
 ALIVE_EVERY_S = 1.0  # the interval of live insert blocks: a silent venue does not hold back what came before it
@@ -64,6 +67,7 @@ class Feed:
     received_frames: int = 0
     received_bytes: int = 0
     _streams: dict[str, tuple[Channel, str]] = field(default_factory=dict)
+    _defined: dict[str, record.InstrumentDefined] = field(default_factory=dict)  # by symbol, as last told
     _common: Shared = field(init=False)
     _books: Books = field(init=False)
     _loop: asyncio.AbstractEventLoop | None = None
@@ -180,8 +184,9 @@ class Feed:
         while True:
             try:
                 bodies = [await rest.get(request) for request in self.venue.metadata_requests(self.symbols)]
+                found = self._listed(bodies)
                 break
-            except UnavailableError as error:
+            except (UnavailableError, OddAnswerError) as error:
                 wait_s = backoff.failed()
                 self._explain("waiting", str(error))
                 log.warning("%s; retrying in %.1f s", error, wait_s)
@@ -190,8 +195,24 @@ class Feed:
                 self._explain("refused", str(error))
                 log.error("%s; refused for good: restart with other settings, or wait an hour for a last try", error)
                 await asyncio.sleep(REFUSED_S)
-        for defined in self.venue.read_metadata(bodies, self.symbols):
+        for defined in found:
+            self._defined[defined.symbol] = defined
             self._say(defined)
+
+    def _listed(self, bodies: list[bytes]) -> list[record.InstrumentDefined]:
+        """What the venue lists of our symbols. One that it does not list any more is delisted; the others go on."""
+        if not self._defined:
+            return self.venue.read_metadata(bodies, self.symbols)
+        found = []
+        for symbol, known in self._defined.items():
+            try:
+                found += self.venue.read_metadata(bodies, [symbol])
+            except OddAnswerError:
+                raise
+            except VenueError as error:
+                log.error("%s", error)
+                found.append(msgspec.structs.replace(known, status=DELISTED))
+        return found
 
     def _explain(self, state: str, reason: str) -> None:
         """Why sockets are not open yet, for the status."""

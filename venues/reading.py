@@ -1,7 +1,7 @@
 """How a frame is read: its struct decodes it whole, no key may come twice, its rows are written all or none."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,9 @@ from msgspec import UNSET
 from market.errors import FrameError
 from venues.keys import MAX_FRAME_BYTES
 from venues.rows import Rows
-from venues.venue import Listing
+from venues.venue import Listings
 
-Write = Callable[[Any, int, int, Mapping[str, Listing], Rows], None]
+Write = Callable[[Any, int, int, Listings, Rows], None]
 Spoiled = (msgspec.MsgspecError, ValueError, RecursionError)  # what a hostile frame makes decoders raise
 
 _BLANKS = (b'" ', b'"\t', b'"\n', b'"\r')  # a string's end and a blank: its colon may stand further on
@@ -24,13 +24,11 @@ class Reader:
     """How one kind of message is decoded and written as rows."""
 
     decode: Callable[[bytes], Any]
-    keys: Callable[[Any], int | None]  # how many the frame has if none is unknown and none comes twice; None: unsaid
+    keys: Callable[[Any], int | None]  # of the frame, if none is unknown and none comes twice; None: see `unsaid`
     write: Write
 
 
-def read(
-    reader: Reader, frame: bytes, received: int, position: int, listings: Mapping[str, Listing], rows: Rows
-) -> None:
+def read(reader: Reader, frame: bytes, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Append the rows of a frame, all or none. Raises FrameError with the reason."""
     lists = _lists(rows)
     lengths = list(map(len, lists))
@@ -69,6 +67,10 @@ def keys_in(frame: bytes) -> int | None:
 def keys_of(*parts: msgspec.Struct) -> int:
     """How many keys some objects have, those inside them not counted."""
     return sum([getattr(part, name) is not UNSET for part in parts for name in part.__struct_fields__])
+
+
+def unsaid(_: Any) -> None:
+    """For messages that are few, or nested: each frame is searched for keys that come twice."""
 
 
 def refuse_duplicates(frame: bytes) -> None:

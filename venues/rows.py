@@ -105,11 +105,6 @@ class Rows:
     corrections: list[Correction] = field(default_factory=list)
     numbers: list[tuple[int, int]] = field(default_factory=list)  # (frame, its number on its connection)
 
-    def onward(self) -> "Rows":
-        """Rows for the frames to come: without the events so far, with everything else."""
-        told = self.marks, self.statuses, self.venue_bars, self.corrections, self.numbers
-        return Rows([], [], [], [], *told)
-
     def add(self, header: Header, size: float = 0.0) -> None:
         """A message without levels: a trade or a reset."""
         self.headers.append(header)

@@ -5,17 +5,28 @@ Coinbase and Kraken, the products of today and the formats of their archives, ar
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from market.calendar import ALWAYS
 from market.errors import FrameError, VenueError
 from market.record import InstrumentDefined
 from venues.keys import Layout
 from venues.rows import Rows
-from venues.venue import Capability, Channel, Keepalive, Limits, Listing, Reply, Request, Route, Seen, Texts
+from venues.streams import symbol_of
+from venues.venue import (
+    Action,
+    Capability,
+    Channel,
+    Keepalive,
+    Limits,
+    Listings,
+    Reply,
+    Request,
+    Requests,
+    Route,
+    Seen,
+    Texts,
+)
 
-Action = Literal["SUBSCRIBE", "UNSUBSCRIBE"]
-Requests = list[tuple[int, bytes, tuple[str, ...]]]
 LEGAL, NOT_FOUND = 451, 404
 
 
@@ -29,7 +40,7 @@ class Dialect:
     reply: Callable[[bytes], Reply | None]
     streams_of: Callable[[bytes], tuple[str, ...]]
     channel_of: Callable[[str], Channel]
-    read: Callable[[bytes, int, int, Mapping[str, Listing], Rows], None]
+    read: Callable[[bytes, int, int, Listings, Rows], None]
     texts: Callable[[bytes], Sequence[Texts]]
     infer: Callable[[str, Seen], InstrumentDefined]
     metadata: Callable[[Sequence[str]], str]  # path and query of the list of these symbols
@@ -86,7 +97,7 @@ class Streamed:
         return {}
 
     def requests(self, action: Action, streams: Sequence[str], first_id: int) -> Requests:
-        """Client messages as (id, bytes, streams)."""
+        """Client messages."""
         return self.dialect.requests(action, streams, first_id, self.limits.streams_per_request)
 
     def reply(self, frame: bytes) -> Reply | None:
@@ -107,7 +118,7 @@ class Streamed:
 
     def symbol_of(self, stream: str) -> str:
         """Whose data a stream carries; "" for one of the whole connection."""
-        return stream.partition(":")[2]
+        return symbol_of(stream)
 
     def snapshot_request(self, symbol: str) -> None:
         """None: the full book comes in band."""
@@ -120,7 +131,7 @@ class Streamed:
         """Definitions out of the list of instruments."""
         return self.dialect.read_metadata(self.name, bodies, symbols)
 
-    def read(self, frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+    def read(self, frame: bytes, receive_time: int, position: int, listings: Listings, rows: Rows) -> None:
         """Append the rows of one frame."""
         self.dialect.read(frame, receive_time, position, listings, rows)
 
@@ -130,7 +141,7 @@ class Streamed:
         symbol: str,
         receive_time: int,  # noqa: ARG002
         position: int,  # noqa: ARG002
-        listings: Mapping[str, Listing],  # noqa: ARG002
+        listings: Listings,  # noqa: ARG002
         rows: Rows,  # noqa: ARG002
     ) -> None:
         """Always FrameError: nothing in a REST book tells where in the stream it belongs."""

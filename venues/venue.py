@@ -11,6 +11,10 @@ from venues.decimals import Ticks
 from venues.keys import Layout
 from venues.rows import Rows
 
+Action = Literal["SUBSCRIBE", "UNSUBSCRIBE"]
+Requests = list[tuple[int, bytes, tuple[str, ...]]]  # client messages: id, bytes, the streams that they name
+WHOLE_BOOK = 1 << 20  # levels a side of a snapshot that always is the whole book
+
 
 class Channel(StrEnum):
     """What a stream carries, in the order of shedding when a queue is full; the last two are never shed."""
@@ -101,6 +105,9 @@ class Listing(NamedTuple):
     ticks: Ticks
 
 
+Listings = Mapping[str, Listing]  # by symbol
+
+
 class Venue(Protocol):
     """One market of one exchange. Symbols are spelled as the venue does, upper case.
 
@@ -155,10 +162,8 @@ class Venue(Protocol):
     def headers(self, secrets: Mapping[str, str]) -> Mapping[str, str]:
         """HTTP headers of REST requests."""
 
-    def requests(
-        self, action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int
-    ) -> list[tuple[int, bytes, tuple[str, ...]]]:
-        """Client messages as (id, bytes, streams), as many as the limits ask for."""
+    def requests(self, action: Action, streams: Sequence[str], first_id: int) -> Requests:
+        """Client messages, as many as the limits ask for; ids from `first_id` on."""
 
     def reply(self, frame: bytes) -> Reply | None:
         """What a control frame says; None for market data. Cheap on data frames."""
@@ -184,14 +189,14 @@ class Venue(Protocol):
     def read_metadata(self, bodies: Sequence[bytes], symbols: Sequence[str]) -> list[InstrumentDefined]:
         """Definitions of these symbols out of the answers; raises VenueError naming the ones that are not listed."""
 
-    def read(self, frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+    def read(self, frame: bytes, receive_time: int, position: int, listings: Listings, rows: Rows) -> None:
         """Append the rows of one frame, all or none; nothing for control frames. Raises FrameError with the reason.
 
         The slow path, and what holds: a frame that fits `keys` must give the same rows here.
         """
 
     def read_snapshot(
-        self, body: bytes, symbol: str, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows
+        self, body: bytes, symbol: str, receive_time: int, position: int, listings: Listings, rows: Rows
     ) -> None:
         """Append the rows of a REST book, all or none. Raises FrameError with the reason."""
 

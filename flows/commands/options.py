@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.settings import Settings, load
+from flows.settings import VENUE_NAMES, Settings, load
 
 Config = Annotated[
     Path | None,
@@ -19,7 +19,7 @@ Data = Annotated[
 ]
 Venue = Annotated[
     str | None,
-    typer.Option("--venue", help="simulated, binance-usdm, binance-coinm or binance-spot."),
+    typer.Option("--venue", help=f"{VENUE_NAMES}."),
 ]
 Instruments = Annotated[
     str | None,

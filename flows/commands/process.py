@@ -66,7 +66,7 @@ def gateway(config: Config = None, data: Data = None) -> None:
 def simulate(
     config: Config = None,
     data: Data = None,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     venue: Annotated[
         str | None,
         typer.Option(help="A mock of this venue instead: kraken, coinbase, okx, … (a wrong name lists them all)."),

@@ -6,24 +6,28 @@ from typing import Annotated
 import typer
 
 from flows.commands.options import Config, Data, settings_of
+from flows.settings import VENUE_NAMES
 
 
 def import_(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Line captures, plain, .gz or .zst, in recorded order; or bars: .parquet, .csv, .csv.gz."),
+        typer.Argument(
+            help="Captures, plain, .gz or .zst, in recorded order; Lean's .zip of ticks; or bars: .parquet, .csv(.gz)."
+        ),
     ],
     venue: Annotated[
-        str, typer.Option(help="Whose they are: binance-usdm, binance-coinm, binance-spot; for bars also simulated.")
+        str, typer.Option(help=f"Whose they are: {VENUE_NAMES}; archives also kraken-v1, coinbase-exchange, lean-usa.")
     ],
     instrument: Annotated[str | None, typer.Option(help="Whose bars they are, as the venue spells it.")] = None,
     timeframe: Annotated[str | None, typer.Option(help="How long the bars are: 1s, 1m, 15m, 1h or 1d.")] = None,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Read line captures, or bars of history, into the journal.
+    """Read recorded frames, or bars of history, into the journal.
 
-    [b]Line captures:[/b] each line is the receive time in ns (or µs), one space, the frame as received. Name the files
+    [b]Line captures:[/b] each line is the receive time in ns (or µs), one space, the frame as received. Read too:
+    recordings of feed handlers as JSON lines, arrays of Massive events, Lean's zips of US equity ticks. Name the files
     of one recording in their order: the first holds the snapshot that makes the books valid. `barograph replay` then
     runs them through the flows.
 

@@ -205,6 +205,10 @@ def _check(shape: Object, inside: bool) -> None:
         raise ValueError("an object that writes stands in another one")
     if shape.writes == Kind.LEVEL and set(slots) - {Slot.PRICE, Slot.SIZE, Slot.SIDE}:
         raise ValueError("a level has a price, a size, a side and no more")
+    surely = {field.slot for field in shape.fields if field.required}
+    needed = {Slot.PRICE, Slot.SIZE} if MANNERS[shape.writes] in (LEVEL, TRADE) else set()
+    if missing := (needed | {Slot.FIRST_ID, Slot.COUNTED_ID} & set(slots)) - surely:
+        raise ValueError(f"{', '.join(sorted(slot.name for slot in missing))} must be a field, and required")
     if shape.also not in (None, MARK):
         raise ValueError("what an object writes also is MARK or nothing")
 
@@ -221,8 +225,12 @@ def _check_field(field: Field) -> None:
     if isinstance(field.form, Levels):
         if (field.form.price, field.form.size) not in ((Form.PRICE, Form.DECIMAL), (Form.NUMBER_PRICE, Form.NUMBER)):
             raise ValueError(f"levels of {field.key!r}: price and size are both in quotes or both not")
-    elif field.slot in SIDES and not (isinstance(field.form, Array) and field.form.of.writes == Kind.LEVEL):
-        raise ValueError(f"{field.key!r} holds levels, so it is an array of objects that write Kind.LEVEL, or Levels")
+    elif field.slot in SIDES:
+        if not (isinstance(field.form, Array) and field.form.of.writes == Kind.LEVEL):
+            raise ValueError(f"{field.key!r} holds levels: it is an array of objects that write Kind.LEVEL, or Levels")
+        sided = any(level.slot == Slot.SIDE and level.required for level in field.form.of.fields)
+        if field.slot == Slot.UPDATES and not sided:
+            raise ValueError(f"{field.key!r}: each level has a side")
     if field.form in (Form.WORD, Form.WORDS, Form.LITERAL, Form.LITERALS) and not field.words and field.other is None:
         raise ValueError(f"{field.key!r} has no words")
     if field.form in (Form.LITERAL, Form.LITERALS) and field.other is not None:

@@ -15,21 +15,21 @@ MANY_BYTES = 1 << 20  # of rows that there are not
 
 
 class Room(NamedTuple):
-    """Rows of each kind, or bytes for one of them."""
+    """Bytes that one row takes."""
 
     events: int
     marks: int
 
 
-def most_rows(layout: Layout, frames: int, size: int) -> Room:
-    """The rows that so many frames of so many bytes can fill."""
-    fewest = fewest_bytes(layout)
-    return Room(frames + size // fewest.events, frames + size // fewest.marks)
+def most_rows(layout: Layout, frames: int, size: int) -> tuple[int, int]:
+    """The rows of events, and of marks, that so many frames of so many bytes can fill."""
+    events, marks = fewest_bytes(layout)
+    return frames + size // events, frames + size // marks
 
 
 @cache
 def fewest_bytes(layout: Layout) -> Room:
-    """Bytes that one row takes at least."""
+    """Bytes that one row of each kind takes at least."""
     shapes = [shape for entrance in layout.entrances for shape in entrance.messages.values()]
     found = [row for shape in shapes for row in _rows(shape)]
     return Room(min([MANY_BYTES, *(row.events for row in found)]), min([MANY_BYTES, *(row.marks for row in found)]))

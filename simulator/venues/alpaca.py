@@ -7,12 +7,13 @@ alpaca-trade-api-go. A symbol that is not listed is acknowledged and stays silen
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from market.clock import SECOND_NS
 from simulator.listing import Listing
 from simulator.venues import alpaca_data, alpaca_rest
 from simulator.venues.book import Window
 from simulator.venues.desk import Answer, Desk, Query, Session
 from simulator.venues.frame import Role
-from simulator.venues.limits import SECOND_NS, Limits
+from simulator.venues.limits import Limits
 from simulator.venues.listed import coin, split, stock
 from simulator.venues.market import Step
 from simulator.venues.minute import Minutes
@@ -25,6 +26,7 @@ STOCK_CHANNELS = (
 )
 CRYPTO_CHANNELS = ("trades", "quotes", "bars", "updatedBars", "dailyBars", "orderbooks")
 WITH_TRADES = ("corrections", "cancelErrors")  # subscribed along, for the same symbols
+LOGIN_S = 10
 FREE_SYMBOLS = 30  # of the feed iex
 BOOK_LEVELS = 1000
 ERRORS = {
@@ -45,7 +47,7 @@ class Alpaca:
     def __init__(self, *, crypto: bool) -> None:
         self.crypto = crypto
         self.name = "alpaca-crypto" if crypto else "alpaca-stocks"
-        self.limits = Limits(login_s=10, sessions=1, weight=(200, 60), request_bytes=None)
+        self.limits = Limits(weight=(200, 60))
         self.clock = Clock()
         self.print: list[Printer] = []
         self.minutes = Minutes(0)
@@ -124,8 +126,8 @@ class Alpaca:
             for i in range(len(self.print)):
                 alpaca_data.bar(self, desk, i)
         for session in desk.alive():
-            if not session.logged_in and desk.now_ns - session.opened_ns >= 10 * SECOND_NS:
-                desk.ledger.violate(desk.now_ns, "login", "no login within 10 s", session.address)
+            if not session.logged_in and desk.now_ns - session.opened_ns >= LOGIN_S * SECOND_NS:
+                desk.ledger.violate(desk.now_ns, "login", f"no login within {LOGIN_S} s", session.address)
                 self._error(session, 404)
                 session.close_with(1000)
 
@@ -172,7 +174,7 @@ class Alpaca:
             return
         session.key = str(key)
         others = [one for one in desk.alive() if one is not session and one.key == session.key and one.logged_in]
-        if len(others) >= (self.limits.sessions or 1):
+        if others:
             desk.ledger.violate(desk.now_ns, "sessions", "one connection at a time", session.address)
             self._error(session, 406)
             session.close_with(1000)

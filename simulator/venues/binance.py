@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from market.clock import MILLISECOND_NS, SECOND_NS
 from simulator.listing import Listing, listing
 from simulator.venues import binance_rest
 from simulator.venues.book import BUY, SELL, Level
 from simulator.venues.desk import Answer, Desk, Query, Session
-from simulator.venues.limits import SECOND_NS, Limits
+from simulator.venues.limits import Limits
 from simulator.venues.listed import split
 from simulator.venues.market import Step, Trade
 from simulator.venues.wire import Printer, compact, texts
 
-MS = 1_000_000
 DAY_S = 24 * 3600
 FIRST_ID = 600_859_609_902
 ROUTES = {"depth@100ms": "public", "bookTicker": "public", "aggTrade": "market", "markPrice@1s": "market"}
@@ -142,15 +142,16 @@ class Binance:
         """Mark prices."""
         if not self.futures:
             return
+        stamp = desk.stamp_ns // MILLISECOND_NS
         for i, row in enumerate(desk.market.listings):
             stream = f"{row.symbol.lower()}@markPrice@1s"
             if desk.listeners(stream):
                 price = self._marks[i].price(desk.market.mark(i))
-                due = (desk.stamp_ns // FUNDING_NS + 1) * FUNDING_NS // MS
+                due = (desk.stamp_ns // FUNDING_NS + 1) * FUNDING_NS // MILLISECOND_NS
                 self._publish(
                     desk,
                     stream,
-                    f'{{"e":"markPriceUpdate","E":{desk.stamp_ns // MS},"s":"{row.symbol}","p":"{price}","i":"{price}",'
+                    f'{{"e":"markPriceUpdate","E":{stamp},"s":"{row.symbol}","p":"{price}","i":"{price}",'
                     f'"P":"{price}","r":"0.00010000","ap":"{price}","T":{due},"st":1}}',
                 )
 
@@ -167,7 +168,7 @@ class Binance:
         """serverShutdown; nothing else is announced."""
         if word != "shutdown":
             return False
-        event = f'{{"e":"serverShutdown","E":{desk.stamp_ns // MS}}}'
+        event = f'{{"e":"serverShutdown","E":{desk.stamp_ns // MILLISECOND_NS}}}'
         for session in desk.alive():
             text = f'{{"stream":"!serverShutdown","data":{event}}}' if session.facts["combined"] else event
             session.send(text, role="control")
@@ -185,7 +186,7 @@ class Binance:
     def _depth(
         self, desk: Desk, i: int, ids: tuple[int, int, int], bids: Sequence[Level], asks: Sequence[Level]
     ) -> str:
-        symbol, stamp = desk.market.listings[i].symbol, desk.stamp_ns // MS
+        symbol, stamp = desk.market.listings[i].symbol, desk.stamp_ns // MILLISECOND_NS
         levels = f'"b":[{self.levels(i, bids)}],"a":[{self.levels(i, asks)}]'
         first, last, previous = ids
         if not self.futures:
@@ -206,7 +207,7 @@ class Binance:
             return
         self._touches[i] = touch
         if desk.listeners(stream):
-            one, stamp, name = self._print[i], desk.stamp_ns // MS, symbol.upper()
+            one, stamp, name = self._print[i], desk.stamp_ns // MILLISECOND_NS, symbol.upper()
             best = (
                 f'"b":"{one.price(touch[0])}","B":"{one.size(touch[1])}",'
                 f'"a":"{one.price(touch[2])}","A":"{one.size(touch[3])}"'
@@ -222,7 +223,7 @@ class Binance:
         stream = f"{symbol}@{'aggTrade' if self.futures else 'trade'}"
         if not desk.listeners(stream):
             return
-        one, stamp, name = self._print[i], desk.stamp_ns // MS, symbol.upper()
+        one, stamp, name = self._print[i], desk.stamp_ns // MILLISECOND_NS, symbol.upper()
         price, size, maker = one.price(trade.ticks), one.size(trade.lots), "true" if trade.side == SELL else "false"
         if self.futures:
             event = (

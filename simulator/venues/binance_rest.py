@@ -5,6 +5,7 @@ Sources: binance-spot-api-docs rest-api.md, filters.md (2026-07); developers.bin
 
 from collections.abc import Sequence
 
+from market.clock import MILLISECOND_NS
 from simulator.listing import Listing
 from simulator.venues.book import BUY, SELL
 from simulator.venues.desk import Answer, Desk, Query
@@ -12,7 +13,6 @@ from simulator.venues.listed import split
 from simulator.venues.market import Trade
 from simulator.venues.wire import Printer, compact
 
-MS = 1_000_000
 FUTURES_WEIGHTS = {5: 2, 10: 2, 20: 2, 50: 2, 100: 5, 500: 10, 1000: 20}  # of a book, by its levels
 SPOT_WEIGHTS = ((100, 5), (500, 25), (1000, 50), (5000, 250))
 
@@ -35,7 +35,7 @@ def _answer(
     if rest == "ping":
         return Answer(200, b"{}"), 1
     if rest == "time":
-        return _ok({"serverTime": desk.stamp_ns // MS}), 1
+        return _ok({"serverTime": desk.stamp_ns // MILLISECOND_NS}), 1
     if rest == "exchangeInfo":
         return _ok(_info(desk, futures=futures)), 1 if futures else 20
     if rest == "fundingInfo" and futures:
@@ -67,7 +67,7 @@ def _depth(desk: Desk, query: Query, i: int, one: Printer, last_id: int, *, futu
         ",".join([f'["{one.price(ticks)}","{one.size(lots)}"]' for ticks, lots in book.best(side, limit)])
         for side in (BUY, SELL)
     )
-    times = f'"E":{desk.stamp_ns // MS},"T":{desk.stamp_ns // MS - 3},' if futures else ""
+    times = f'"E":{desk.stamp_ns // MILLISECOND_NS},"T":{desk.stamp_ns // MILLISECOND_NS - 3},' if futures else ""
     return Answer(200, f'{{"lastUpdateId":{last_id},{times}"bids":[{bids}],"asks":[{asks}]}}'.encode()), weight
 
 
@@ -76,16 +76,16 @@ def _trade(one: Printer, row: tuple[int, Trade], *, aggregated: bool) -> dict[st
     price, size, maker = one.price(trade.ticks), one.size(trade.lots), trade.side == SELL
     if aggregated:
         first = 2 * trade.number
-        stamp = time_ns // MS
+        stamp = time_ns // MILLISECOND_NS
         return {"a": trade.number, "p": price, "q": size, "f": first, "l": first + 1, "T": stamp, "m": maker}
-    return {"id": trade.number, "price": price, "qty": size, "time": time_ns // MS, "isBuyerMaker": maker}
+    return {"id": trade.number, "price": price, "qty": size, "time": time_ns // MILLISECOND_NS, "isBuyerMaker": maker}
 
 
 def _info(desk: Desk, *, futures: bool) -> dict[str, object]:
     limit = desk.limits.weight[0] if desk.limits.weight else 0
     return {
         "timezone": "UTC",
-        "serverTime": desk.stamp_ns // MS,
+        "serverTime": desk.stamp_ns // MILLISECOND_NS,
         "rateLimits": [{"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": limit}],
         "exchangeFilters": [],
         "symbols": [_symbol(row, futures=futures) for row in desk.market.listings],

@@ -7,17 +7,17 @@ of numbers as in recorded frames of August 2026. One topic that is unknown spoil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from market.clock import MILLISECOND_NS, SECOND_NS
 from simulator.listing import Listing
 from simulator.venues import bybit_rest
 from simulator.venues.book import BUY, Level, Window
 from simulator.venues.desk import Answer, Desk, Query, Session
 from simulator.venues.frame import Role
-from simulator.venues.limits import SECOND_NS, Limits
+from simulator.venues.limits import Limits
 from simulator.venues.listed import coin, split
 from simulator.venues.market import Step, Trade
 from simulator.venues.wire import Printer, compact, texts
 
-MS = 1_000_000
 DEPTHS = (1, 50, 200, 1000)
 ARGUMENTS_CHARS = 21_000  # of all topics of a connection
 SPOT_ARGUMENTS = 10  # of one request
@@ -197,7 +197,7 @@ class Bybit:
                 session.send(text, stream=topic, role="snapshot")
 
     def _book(self, desk: Desk, topic: str, i: int, kind: str, sides: tuple[list[Level], list[Level]]) -> str:
-        stamp, symbol = desk.stamp_ns // MS, desk.market.listings[i].symbol
+        stamp, symbol = desk.stamp_ns // MILLISECOND_NS, desk.market.listings[i].symbol
         bids, asks = (self._levels(i, side) for side in sides)
         # Spot and level 1 have the time first, the others the type.
         first = self.category == "spot" or topic.startswith("orderbook.1.")
@@ -215,7 +215,7 @@ class Bybit:
         topic = f"publicTrade.{symbol}"
         if not desk.listeners(topic):
             return
-        stamp, one = desk.stamp_ns // MS, self._print[i]
+        stamp, one = desk.stamp_ns // MILLISECOND_NS, self._print[i]
         rows = ",".join(
             [
                 f'{{"T":{stamp - LAG_MS},"s":"{symbol}","S":"{"Buy" if trade.side == BUY else "Sell"}",'
@@ -242,7 +242,7 @@ class Bybit:
             desk.publish(topic, self._ticker_text(desk, topic, "delta", {"symbol": symbol, **changed}))
 
     def _ticker_text(self, desk: Desk, topic: str, kind: str, fields: Mapping[str, str]) -> str:
-        stamp, sequence = desk.stamp_ns // MS, self._sequences[desk.symbols[topic.split(".")[1]]]
+        stamp, sequence = desk.stamp_ns // MILLISECOND_NS, self._sequences[desk.symbols[topic.split(".")[1]]]
         if self.category == "spot":
             return f'{{"topic":"{topic}","ts":{stamp},"type":"{kind}","cs":{sequence},"data":{compact(fields)}}}'
         return f'{{"topic":"{topic}","type":"{kind}","data":{compact(fields)},"cs":{sequence},"ts":{stamp}}}'

@@ -6,15 +6,14 @@ August 2026.
 
 from collections.abc import Sequence
 
+from market.clock import MILLISECOND_NS, SECOND_NS
 from simulator.listing import Listing
 from simulator.venues.book import BUY, SELL
 from simulator.venues.desk import Answer, Desk, Query
-from simulator.venues.limits import SECOND_NS
 from simulator.venues.listed import split
 from simulator.venues.market import Trade
 from simulator.venues.wire import Printer, compact
 
-MS = 1_000_000
 FUNDING_NS = 8 * 3600 * SECOND_NS
 PAGE = 500
 PAGE_MOST = 1000
@@ -85,7 +84,7 @@ def ticker(desk: Desk, i: int, prints: Sequence[Printer], category: str) -> dict
         "fundingCap": "0.005",
         "singleOpenInterest": "29945.866",
         "singleOpenInterestValue": "1949998132.50",
-        "nextFundingTime": str((desk.stamp_ns // FUNDING_NS + 1) * FUNDING_NS // MS),
+        "nextFundingTime": str((desk.stamp_ns // FUNDING_NS + 1) * FUNDING_NS // MILLISECOND_NS),
         "fundingRate": "0.0001",
         "bid1Price": one.price(bid),
         "bid1Size": one.size(bid_lots),
@@ -155,7 +154,7 @@ def _book(desk: Desk, i: int, one: Printer, sequence: int, limit: str) -> dict[s
         [[one.price(ticks), one.size(lots)] for ticks, lots in desk.market.books[i].best(side, count)]
         for side in (BUY, SELL)
     )
-    stamp = desk.stamp_ns // MS
+    stamp = desk.stamp_ns // MILLISECOND_NS
     symbol = desk.market.listings[i].symbol
     return {"s": symbol, "b": bids, "a": asks, "ts": stamp, "u": sequence % 10**8, "seq": sequence, "cts": stamp}
 
@@ -167,16 +166,16 @@ def _trade(symbol: str, one: Printer, category: str, time_ns: int, trade: Trade)
         "price": one.price(trade.ticks),
         "size": one.size(trade.lots),
         "side": "Buy" if trade.side == BUY else "Sell",
-        "time": str(time_ns // MS),
+        "time": str(time_ns // MILLISECOND_NS),
         "isBlockTrade": False,
     }
 
 
 def _ok(desk: Desk, result: object) -> Answer:
-    body = {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": desk.stamp_ns // MS}
+    body = {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": desk.stamp_ns // MILLISECOND_NS}
     return Answer(200, compact(body).encode())
 
 
 def _error(desk: Desk, code: int, text: str) -> Answer:
-    body = {"retCode": code, "retMsg": text, "result": {}, "retExtInfo": {}, "time": desk.stamp_ns // MS}
+    body = {"retCode": code, "retMsg": text, "result": {}, "retExtInfo": {}, "time": desk.stamp_ns // MILLISECOND_NS}
     return Answer(200, compact(body).encode())

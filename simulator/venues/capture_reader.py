@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import zstandard
 
+from market.clock import SECOND_NS
 from simulator.venues.book import BUY, SELL
 
-SECOND_NS = 1_000_000_000
 MICROSECOND_STAMPS = 10**17  # stamps below are µs
 Texts = Sequence[tuple[str, str]]  # price, size
 

@@ -8,12 +8,13 @@ maker's: nine tenths of BUY trades are at the best bid, and of SELL trades at th
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from market.clock import SECOND_NS
 from simulator.listing import Listing
 from simulator.venues import coinbase_rest
 from simulator.venues.book import BUY, SELL, Level
 from simulator.venues.desk import Answer, Desk, Query, Session
 from simulator.venues.frame import Role
-from simulator.venues.limits import SECOND_NS, Limits
+from simulator.venues.limits import Limits
 from simulator.venues.listed import coin, split
 from simulator.venues.market import Step, Trade
 from simulator.venues.wire import Clock, Printer, compact, texts
@@ -21,6 +22,7 @@ from simulator.venues.wire import Clock, Printer, compact, texts
 CHANNELS = ("level2", "market_trades", "ticker", "heartbeats", "status")
 TRADES_KEPT = 100
 TICKS = {"BTC": "0.01", "ETH": "0.01", "SOL": "0.01"}
+FIRST_REQUEST_S = 5
 IDLE_S = 90  # a connection without any message
 ENGINE_LAG_NS = 3_000_000  # from the change in the book to the message that tells it
 
@@ -29,7 +31,7 @@ class Coinbase:
     """The venue's words."""
 
     name = "coinbase"
-    limits = Limits(connections=(8, 1), messages=(8, 1), weight=(10, 1), first_request_s=5)
+    limits = Limits(connections=(8, 1), messages=(8, 1), weight=(10, 1))
 
     def __init__(self) -> None:
         self._print: list[Printer] = []
@@ -107,8 +109,10 @@ class Coinbase:
             if "heartbeats:heartbeats" in session.streams:
                 self._say(desk, session, "heartbeats", beat, role="control")
                 session.facts["told_ns"] = desk.now_ns
-            elif "asked" not in session.facts and desk.now_ns - session.opened_ns >= 5 * SECOND_NS:
-                desk.ledger.violate(desk.now_ns, "first_request", "no subscription within 5 s", session.address)
+            elif "asked" not in session.facts and desk.now_ns - session.opened_ns >= FIRST_REQUEST_S * SECOND_NS:
+                desk.ledger.violate(
+                    desk.now_ns, "first_request", f"no subscription within {FIRST_REQUEST_S} s", session.address
+                )
                 session.close_with(1008, "no subscription")
             elif desk.now_ns - max(session.told_ns, session.facts.get("told_ns", 0)) >= IDLE_S * SECOND_NS:
                 session.close_with(1000, "idle")

@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from market.clock import SECOND_NS
 from simulator.listing import Listing
 from simulator.venues.faults import Faults
 from simulator.venues.frame import Answer, Role
-from simulator.venues.limits import SECOND_NS, Ledger, Limits, Violation
+from simulator.venues.limits import Ledger, Limits, Violation
 from simulator.venues.market import Market, Step, Trade
 from simulator.venues.session import Session
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from market.clock import SECOND_NS
 from simulator.venues.book import Level
 from simulator.venues.frame import Answer, Close, Frame, Role
 from simulator.venues.script import MOMENTS, Fault
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from simulator.venues.desk import Desk
     from simulator.venues.session import Session
 
-SECOND_NS = 1_000_000_000
 NEVER_NS = 1 << 62
 WAIT_MOST_S = 86_400  # as Retry-After says
 FRAME_KINDS = ("drop", "gap", "duplicate", "reorder", "field_added", "field_removed", "field_retyped")

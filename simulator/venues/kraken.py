@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
+from market.clock import SECOND_NS
 from simulator.listing import Listing
 from simulator.venues import kraken_rest
 from simulator.venues.book import BUY, SELL, Level, Window
 from simulator.venues.desk import Answer, Desk, Query, Session
-from simulator.venues.limits import SECOND_NS, Limits
+from simulator.venues.limits import Limits
 from simulator.venues.listed import coin, split
 from simulator.venues.market import Step, Trade
 from simulator.venues.wire import Clock, Printer, compact, texts

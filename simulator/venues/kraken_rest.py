@@ -6,10 +6,10 @@ get-system-status. Pairs have names of their own there: XXBTZUSD is BTC/USD, who
 
 from collections.abc import Sequence
 
+from market.clock import SECOND_NS
 from simulator.listing import Listing
 from simulator.venues.book import BUY, SELL
 from simulator.venues.desk import Answer, Desk, Query
-from simulator.venues.limits import SECOND_NS
 from simulator.venues.listed import split
 from simulator.venues.wire import Clock, Printer, compact
 

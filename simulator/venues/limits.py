@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-SECOND_NS = 1_000_000_000
+from market.clock import SECOND_NS
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,7 @@ class Limits:
     weight: tuple[int, int] | None = None  # of REST requests per address, in seconds
     ping_every_s: int | None = None  # the venue pings …
     pong_within_s: int = 60  # … and waits that long
-    idle_s: int | None = None  # without a client message, or without data sent; the venue says which
-    first_request_s: int | None = None  # from connecting to the first subscription
-    login_s: int | None = None  # from connecting to the login
     life_s: int | None = None  # of a connection
-    sessions: int | None = None  # at once per key
     excess_status: int = 429  # HTTP status of a connection or request too many …
     ban_status: int = 429  # … and of all that follow within the ban
     ban_s: int = 10

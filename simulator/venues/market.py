@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple, Protocol
 
+from market.clock import SECOND_NS
 from simulator.listing import Listing
 from simulator.venues.book import BUY, SELL, Book, Change
 
-SECOND_NS = 1_000_000_000
 LEVELS = 60  # a side, at the opening; the book drifts around that
 BURST_CHANCE = 0.01  # of a step, that the next ones come at once
 BURST_STEPS = 12

@@ -7,11 +7,12 @@ pages on connections and disconnects; a recorded stream of crypto quotes.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from market.clock import SECOND_NS
 from simulator.listing import Listing
 from simulator.venues import massive_data, massive_rest
 from simulator.venues.desk import Answer, Desk, Query, Session
 from simulator.venues.frame import Role
-from simulator.venues.limits import SECOND_NS, Limits
+from simulator.venues.limits import Limits
 from simulator.venues.listed import coin, split, stock
 from simulator.venues.market import Step
 from simulator.venues.minute import Minutes
@@ -29,7 +30,7 @@ class Massive:
     def __init__(self, *, crypto: bool) -> None:
         self.crypto = crypto
         self.name = "massive-crypto" if crypto else "massive-stocks"
-        self.limits = Limits(login_s=LOGIN_S, sessions=1)
+        self.limits = Limits()
         self.clock = Clock()
         self.print: list[Printer] = []
         self.minutes = Minutes(0)

@@ -7,6 +7,7 @@ uniform: ms but for price bands, whose sample is in µs.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from market.clock import MILLISECOND_NS
 from simulator.venues.book import BUY, SELL, Level
 from simulator.venues.desk import Desk
 from simulator.venues.market import Trade
@@ -16,7 +17,6 @@ from simulator.venues.wire import Printer
 if TYPE_CHECKING:
     from simulator.venues.massive import Massive
 
-MS = 1_000_000
 PICTURE_LEVELS = 100
 LEVELS_KEPT = 1 << 16
 ROUND_LOT = 100
@@ -30,7 +30,7 @@ def trades(venue: "Massive", desk: Desk, i: int, found: Sequence[Trade]) -> None
     channel, symbol = "XT" if venue.crypto else "T", desk.market.listings[i].symbol
     if not venue.heard(desk, channel, symbol):
         return
-    one, stamp = venue.print[i], desk.stamp_ns // MS
+    one, stamp = venue.print[i], desk.stamp_ns // MILLISECOND_NS
     rows = []
     for trade in found:
         price, size = one.price(trade.ticks), one.size(trade.lots)
@@ -53,7 +53,7 @@ def quote(venue: "Massive", desk: Desk, i: int, touch: tuple[int, int, int, int]
     channel, symbol = "XQ" if venue.crypto else "Q", desk.market.listings[i].symbol
     if not venue.heard(desk, channel, symbol):
         return
-    one, stamp = venue.print[i], desk.stamp_ns // MS
+    one, stamp = venue.print[i], desk.stamp_ns // MILLISECOND_NS
     bid, bid_lots, ask, ask_lots = touch
     if venue.crypto:
         text = (
@@ -87,7 +87,7 @@ def picture(venue: "Massive", desk: Desk, i: int) -> None:
     symbol = desk.market.listings[i].symbol
     if not venue.heard(desk, "XL2", symbol):
         return
-    stamp, book, texts = desk.stamp_ns // MS, desk.market.books[i], venue.pictures[i]
+    stamp, book, texts = desk.stamp_ns // MILLISECOND_NS, desk.market.books[i], venue.pictures[i]
     bids, asks = (",".join([texts[level] for level in book.best(side, PICTURE_LEVELS)]) for side in (BUY, SELL))
     text = (
         f'[{{"ev":"XL2","pair":"{symbol}","t":{stamp - LAG_MS},"r":{stamp},"x":{EXCHANGE},"b":[{bids}],"a":[{asks}]}}]'
@@ -101,8 +101,8 @@ def bar(venue: "Massive", desk: Desk, i: int) -> None:
     if minute is None:
         return
     first, high, low, last = (one.price(ticks) for ticks in (minute.open, minute.high, minute.low, minute.close))
-    mean, volume, start = one.price(minute.vwap), one.size(minute.lots), minute.start_ns // MS
-    end = start + MINUTE_NS // MS
+    mean, volume, start = one.price(minute.vwap), one.size(minute.lots), minute.start_ns // MILLISECOND_NS
+    end = start + MINUTE_NS // MILLISECOND_NS
     if venue.crypto:
         text = (
             f'[{{"ev":"XA","pair":"{symbol}","v":{volume},"vw":{mean},"z":73,"o":{first},"c":{last},"h":{high},'

@@ -9,17 +9,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
+from market.clock import MILLISECOND_NS, SECOND_NS
 from simulator.listing import Listing
 from simulator.venues import okx_rest
 from simulator.venues.book import BUY, SELL, Book, Level, Window
 from simulator.venues.desk import Answer, Desk, Query, Session
 from simulator.venues.frame import Role
-from simulator.venues.limits import SECOND_NS, Limits
+from simulator.venues.limits import Limits
 from simulator.venues.listed import coin
 from simulator.venues.market import Step, Trade
 from simulator.venues.wire import Printer, compact
 
-MS = 1_000_000
 BOOKS = {"books": 400, "books5": 5, "bbo-tbt": 1}  # channel: levels a side
 CHANNELS = (*BOOKS, "trades", "tickers", "mark-price", "funding-rate", "index-tickers")
 GENERAL = ("instruments", "status")  # of no one instrument
@@ -228,7 +228,7 @@ class Okx:
         channel, _, symbol = stream.partition(":")
         told, now = self._told[stream][0], self._ids[i]
         bids, asks = (self._levels(i, side) for side in sides)
-        body = f'"asks":[{asks}],"bids":[{bids}],"ts":"{desk.stamp_ns // MS}"'
+        body = f'"asks":[{asks}],"bids":[{bids}],"ts":"{desk.stamp_ns // MILLISECOND_NS}"'
         head = f'{{"arg":{{"channel":"{channel}","instId":"{symbol}"}},'
         if channel == "books":
             previous = -1 if action == "snapshot" else told
@@ -265,7 +265,7 @@ class Okx:
         return (
             f'{{"arg":{{"channel":"trades","instId":"{symbol}"}},"data":[{{"instId":"{symbol}",'
             f'"tradeId":"{trade.number}","px":"{one.price(trade.ticks)}","sz":"{one.size(trade.lots)}",'
-            f'"side":"{"buy" if trade.side == BUY else "sell"}","ts":"{desk.stamp_ns // MS}","count":"1",'
+            f'"side":"{"buy" if trade.side == BUY else "sell"}","ts":"{desk.stamp_ns // MILLISECOND_NS}","count":"1",'
             f'"source":"0","seqId":{self._ids[i]}}}]}}'
         )
 
@@ -280,7 +280,7 @@ class Okx:
         kind = "SWAP" if symbol.endswith("-SWAP") else "MARGIN"
         return (
             f'{{"arg":{{"channel":"mark-price","instId":"{symbol}"}},"data":[{{"instType":"{kind}",'
-            f'"instId":"{symbol}","markPx":"{price}","ts":"{desk.stamp_ns // MS}"}}]}}'
+            f'"instId":"{symbol}","markPx":"{price}","ts":"{desk.stamp_ns // MILLISECOND_NS}"}}]}}'
         )
 
     def _funding(self, desk: Desk, symbol: str) -> str:

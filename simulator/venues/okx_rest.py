@@ -5,14 +5,13 @@ Sources: official API documentation v5 in its mirror of 2026-07, public-data and
 
 from collections.abc import Sequence
 
+from market.clock import MILLISECOND_NS, SECOND_NS
 from simulator.listing import Listing
 from simulator.venues.book import BUY, SELL
 from simulator.venues.desk import Answer, Desk, Query
-from simulator.venues.limits import SECOND_NS
 from simulator.venues.market import Trade
 from simulator.venues.wire import Printer, compact
 
-MS = 1_000_000
 FUNDING_NS = 8 * 3600 * SECOND_NS
 CONTRACTS = {"BTC": "0.01", "ETH": "0.1", "SOL": "1"}  # coins that a contract is worth
 CODES = {"BTC": 10459, "ETH": 10461}
@@ -27,7 +26,7 @@ def get(desk: Desk, query: Query, prints: Sequence[Printer], ids: Sequence[int])
     """Answer a GET."""
     path, named = query.path, query.named
     if path == "/api/v5/public/time":
-        return _ok([{"ts": str(desk.stamp_ns // MS)}])
+        return _ok([{"ts": str(desk.stamp_ns // MILLISECOND_NS)}])
     if path == "/api/v5/public/instruments":
         if named.get("instType") not in ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION"):
             return _error("50014", "Parameter instType can not be empty.")
@@ -45,7 +44,9 @@ def get(desk: Desk, query: Query, prints: Sequence[Printer], ids: Sequence[int])
         return _ok([_trade(symbol, prints[i], *row) for row in reversed(desk.recent[i])])
     if path == "/api/v5/public/mark-price":
         price = prints[i].price(desk.market.mark(i))
-        return _ok([{"instType": kind(symbol), "instId": symbol, "markPx": price, "ts": str(desk.stamp_ns // MS)}])
+        return _ok(
+            [{"instType": kind(symbol), "instId": symbol, "markPx": price, "ts": str(desk.stamp_ns // MILLISECOND_NS)}]
+        )
     if path == "/api/v5/public/funding-rate":
         return _ok([funding(desk, symbol)])
     return Answer(404, compact({"code": "404", "data": [], "msg": "Not Found"}).encode())
@@ -100,7 +101,7 @@ def ticker(desk: Desk, i: int, one: Printer) -> str:
         f'"instId":"{symbol}","last":"{last}","lastSz":"{one.size(lots)}","askPx":"{one.price(ask)}",'
         f'"askSz":"{one.size(ask_lots)}","bidPx":"{one.price(bid)}","bidSz":"{one.size(bid_lots)}","open24h":"{last}",'
         f'"high24h":"{last}","low24h":"{last}","sodUtc0":"{last}","sodUtc8":"{last}","volCcy24h":"2620.289",'
-        f'"vol24h":"779573","ts":"{desk.stamp_ns // MS}"}}]}}'
+        f'"vol24h":"779573","ts":"{desk.stamp_ns // MILLISECOND_NS}"}}]}}'
     )
 
 
@@ -115,13 +116,13 @@ def index_ticker(desk: Desk, i: int, one: Printer) -> str:
     return (
         f'{{"arg":{{"channel":"index-tickers","instId":"{name}"}},"data":[{{"instId":"{name}","idxPx":"{price}",'
         f'"open24h":"{price}","high24h":"{price}","low24h":"{price}","sodUtc0":"{price}","sodUtc8":"{price}",'
-        f'"ts":"{desk.stamp_ns // MS}"}}]}}'
+        f'"ts":"{desk.stamp_ns // MILLISECOND_NS}"}}]}}'
     )
 
 
 def status(desk: Desk, *, over: bool) -> str:
     """A frame of the channel status: maintenance has begun, or is over."""
-    stamp = desk.stamp_ns // MS
+    stamp = desk.stamp_ns // MILLISECOND_NS
     row = {
         "begin": str(stamp),
         "end": str(stamp + 60_000),
@@ -144,18 +145,18 @@ def funding(desk: Desk, symbol: str) -> dict[str, str]:
     due = (desk.stamp_ns // FUNDING_NS + 1) * FUNDING_NS
     return {
         "fundingRate": "0.0001875391284828",
-        "fundingTime": str(due // MS),
+        "fundingTime": str(due // MILLISECOND_NS),
         "instId": symbol,
         "instType": kind(symbol),
         "method": "current_period",
         "maxFundingRate": "0.00375",
         "minFundingRate": "-0.00375",
         "nextFundingRate": "",
-        "nextFundingTime": str((due + FUNDING_NS) // MS),
+        "nextFundingTime": str((due + FUNDING_NS) // MILLISECOND_NS),
         "premium": "0.0001233824646391",
         "settFundingRate": "0.0001699799259033",
         "settState": "settled",
-        "ts": str(desk.stamp_ns // MS),
+        "ts": str(desk.stamp_ns // MILLISECOND_NS),
     }
 
 
@@ -165,13 +166,13 @@ def _book(desk: Desk, i: int, one: Printer, last_id: int, size: str) -> dict[str
         [[one.price(ticks), one.size(lots), "0", "1"] for ticks, lots in desk.market.books[i].best(side, count)]
         for side in (SELL, BUY)
     )
-    return {"asks": asks, "bids": bids, "ts": str(desk.stamp_ns // MS), "seqId": last_id}
+    return {"asks": asks, "bids": bids, "ts": str(desk.stamp_ns // MILLISECOND_NS), "seqId": last_id}
 
 
 def _trade(symbol: str, one: Printer, time_ns: int, trade: Trade) -> dict[str, str]:
     side = "buy" if trade.side == BUY else "sell"
     price, size = one.price(trade.ticks), one.size(trade.lots)
-    stamp = str(time_ns // MS)
+    stamp = str(time_ns // MILLISECOND_NS)
     return {"instId": symbol, "side": side, "sz": size, "px": price, "tradeId": str(trade.number), "ts": stamp}
 
 

@@ -21,6 +21,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
+from math import isfinite
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -87,6 +88,8 @@ class Fault:
             raise ValueError(f"fault kind {self.kind!r} is unknown; the kinds are {', '.join(KINDS)}")
         if self.at_s < 0 or self.for_s < 0 or self.count < 0:
             raise ValueError(f"a fault of kind {self.kind} has a negative time or count")
+        if not all(isfinite(number) for number in (self.at_s, self.for_s, self.value or 0.0)):
+            raise ValueError(f"a fault of kind {self.kind} has a time or value that is not finite")
         if self.kind == "notice" and self.text not in NOTICES:
             raise ValueError(f"a notice is {', '.join(NOTICES)}, not {self.text!r}")
         if self.kind == "hostile" and self.text and self.text not in HOSTILE:

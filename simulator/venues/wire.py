@@ -4,10 +4,9 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from market.clock import SECOND_NS
 from simulator.listing import Listing
 
-MILLISECOND_NS = 1_000_000
-SECOND_NS = 1_000_000_000
 TEXTS_MOST = 1 << 16  # texts kept for each instrument and kind
 
 

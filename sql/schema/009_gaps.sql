@@ -3,7 +3,7 @@ create table gaps
     venue LowCardinality(String) comment 'exchange or market segment, such as binance-usdm',
     instrument LowCardinality(String) comment 'symbol as the venue spells it',
     receive_time DateTime64(9, 'UTC') codec(DoubleDelta, ZSTD(1)) comment 'when this became known, UTC',
-    channel LowCardinality(String) comment 'depth, ticker, mark, trade or bar',
+    channel LowCardinality(String) comment 'depth, ticker, mark, trade, status or bar',
     cause LowCardinality(String) comment 'sequence, checksum, duplicate, crossed, limit, edge, disconnected, silent, shed, unread, tick_size, …',
     state LowCardinality(String) comment 'open or healed',
     start_time Nullable(DateTime64(9, 'UTC')) codec(ZSTD(1)) comment 'receive time of the last row known good, UTC; null where there is none',

@@ -139,7 +139,14 @@ def position(account: str, second: int, size: float) -> dict[str, Any]:
 
 def coverage(second: int, share: float) -> dict[str, Any]:
     times = {"session_start": START_NS - 100 * SECOND_NS, "session_end": START_NS + 100 * SECOND_NS}
-    lengths = {"valid_s": 100.0 * share, "recorded_s": 100.0, "elapsed_s": 100.0, "share": share, "ended": False, "detection": "chain"}
+    lengths = {
+        "valid_s": 100.0 * share,
+        "recorded_s": 100.0,
+        "elapsed_s": 100.0,
+        "share": share,
+        "ended": False,
+        "detection": "chain",
+    }
     time_ns = START_NS + second * SECOND_NS
     return _row("BTCUSDT", time_ns, session="2023-11-14", time=time_ns, **times, **lengths)
 

@@ -45,6 +45,20 @@ def test_a_new_connection_begins_anew_whether_a_record_says_so_or_only_its_zero(
     assert checked(0, 1, counter=counter) == []
 
 
+def test_old_numbers_in_a_row_are_another_connection_that_nobody_told_of() -> None:
+    flags = [fault.flag for fault in checked(200, 201, 1, 2, 3, 4, 5)]
+    assert flags == [None, None, Flag.DISCONNECTED]
+
+
+@pytest.mark.parametrize("absurd", [10**9, 2**63 - 1, -7])
+def test_a_number_that_cannot_be_is_none(absurd: int) -> None:
+    counter = Counter()
+    assert checked(5, 6, absurd, 7, 8, counter=counter) == []
+    assert checked(absurd, counter=counter) == []
+    assert counter.expected == 9
+    assert checked(absurd, 3, 4) == []
+
+
 def rows(*given: tuple[int, Kind]) -> np.ndarray:
     """Headers by frame, depth messages with two levels."""
     found = []

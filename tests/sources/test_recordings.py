@@ -60,6 +60,7 @@ def test_older_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     ['{"t":"recv","conn":"c","data":"x"}', '{"t":"recv","ts":17,"data":"x"}', '{"t":"noise","ts":1652459225.5}',
+     '{"t":"recv","ts":1e999980,"data":"x"}',
      '{"t":"recv","ts":"NaN","data":"x"}', '{"t":"recv","ts":1e999,"data":"x"}', '{"t":', "garbage"],
 )  # fmt: skip
 def test_what_is_not_understood_is_kept_as_skipped_under_the_time_before_it(tmp_path: Path, line: str) -> None:

@@ -79,7 +79,23 @@ def test_times_are_those_that_clocks_in_new_york_show(date: str, milliseconds: s
     ("conditions", "off_book"),
     [
         *((text, False) for text in ("0", "1", "20", "20000020", "2000", "40", "80", "80000000", "")),
-        *((text, True) for text in ("2", "4", "8", "200", "800", "4000", "4800", "40000", "100000", "1000000", "2000000", "4000000")),
+        *(
+            (text, True)
+            for text in (
+                "2",
+                "4",
+                "8",
+                "200",
+                "800",
+                "4000",
+                "4800",
+                "40000",
+                "100000",
+                "1000000",
+                "2000000",
+                "4000000",
+            )
+        ),
     ],
 )
 def test_prints_that_are_no_price_of_the_moment_are_off_book(conditions: str, off_book: bool) -> None:

@@ -179,7 +179,7 @@ def test_a_crypto_quote_is_that_of_its_exchange() -> None:
     withdrawn = crypto(CRYPTO_QUOTE.replace(b'"bs":0.48', b'"bs":0'))
     assert withdrawn.level_sizes == [0.0, 0.601]
     bid_only = crypto(CRYPTO_QUOTE.replace(b'"ap":33073.19,', b""))
-    assert (bid_only.headers[0].levels, bid_only.level_prices) == (1, [3305279])
+    assert (bid_only.level_prices, bid_only.level_sizes) == ([3305279, 0], [0.48, 0.0]), "a side left out is withdrawn"
 
 
 def test_a_crypto_book_goes_to_the_instrument_of_its_exchange() -> None:

@@ -4,7 +4,7 @@ A stream is `<channel>:<symbol>`, as `trades:AAPL`; channels have the names that
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -13,7 +13,8 @@ from market.errors import VenueError
 from venues.alpaca import frames
 from venues.messages import array_names
 from venues.reading import Spoiled
-from venues.venue import Channel, Reply
+from venues.streams import channel_name, parts
+from venues.venue import Action, Channel, Reply, Requests
 
 CHANNELS: Mapping[str, str] = {  # by type of message
     "t": "trades",
@@ -54,12 +55,12 @@ def login(secrets: Mapping[str, str], names: tuple[str, str]) -> bytes:
     return msgspec.json.encode({"action": "auth", "key": key, "secret": secret})
 
 
-def requests(
-    action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int, streams_per_request: int
-) -> list[tuple[int, bytes, tuple[str, ...]]]:
+def requests(action: Action, streams: Sequence[str], first_id: int, streams_per_request: int) -> Requests:
     """`{"action":"subscribe","trades":["AAPL"],"quotes":["AAPL"]}`, split at the limit; no id goes over the wire."""
-    parts = [tuple(streams[at : at + streams_per_request]) for at in range(0, len(streams), streams_per_request)]
-    return [(number, _request(action.lower(), part), part) for number, part in enumerate(parts, first_id)]
+    return [
+        (number, _request(action.lower(), part), part)
+        for number, part in enumerate(parts(streams, streams_per_request), first_id)
+    ]
 
 
 def _request(action: str, streams: Sequence[str]) -> bytes:
@@ -82,7 +83,7 @@ def _stream(message: _Named) -> str:
 
 def channel_of(stream: str, quotes: Channel) -> Channel:
     """What a stream carries; best quotes are the whole book of stocks."""
-    match stream.partition(":")[0]:
+    match channel_name(stream):
         case "orderbooks":
             return Channel.DEPTH
         case "quotes":

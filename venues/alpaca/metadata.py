@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from market.errors import VenueError
+from market.errors import OddAnswerError, VenueError
 from market.record import InstrumentDefined
 from venues.shares import LOT_SIZE, TICK_SIZE
 from venues.venue import Seen
@@ -40,7 +40,7 @@ def read_assets(name: str, body: bytes, symbols: Sequence[str], asset_class: str
     try:
         rows = {row.symbol: row for row in _assets(body)}
     except msgspec.MsgspecError as error:
-        raise VenueError(
+        raise OddAnswerError(
             f"{name} answered the list of assets with something else ({error}); try again later"
         ) from error
     missing = [symbol for symbol in symbols if symbol not in rows]

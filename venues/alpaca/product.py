@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from market.errors import FrameError, VenueError
 from market.record import InstrumentDefined
@@ -11,10 +10,24 @@ from venues.alpaca.read import read, texts
 from venues.keys import Layout
 from venues.reading import Reader
 from venues.rows import Rows
-from venues.venue import Capability, Channel, Keepalive, Limits, Listing, Reply, Request, Route, Seen, Texts
+from venues.streams import symbol_of
+from venues.venue import (
+    WHOLE_BOOK,
+    Action,
+    Capability,
+    Channel,
+    Keepalive,
+    Limits,
+    Listings,
+    Reply,
+    Request,
+    Requests,
+    Route,
+    Seen,
+    Texts,
+)
 
 SECRETS = ("alpaca_key", "alpaca_secret")
-WHOLE_BOOK = 1 << 20  # levels; what says that it is the book is all of it
 UNVERIFIABLE = Capability("none", snapshot="stream", trade_ids="scattered")
 
 
@@ -68,10 +81,8 @@ class Alpaca:
             "APCA-API-SECRET-KEY": secrets.get("alpaca_secret", ""),
         }
 
-    def requests(
-        self, action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int
-    ) -> list[tuple[int, bytes, tuple[str, ...]]]:
-        """Client messages as (id, bytes, streams)."""
+    def requests(self, action: Action, streams: Sequence[str], first_id: int) -> Requests:
+        """Client messages."""
         return control.requests(action, streams, first_id, self.limits.streams_per_request)
 
     def reply(self, frame: bytes) -> Reply | None:
@@ -92,7 +103,7 @@ class Alpaca:
 
     def symbol_of(self, stream: str) -> str:
         """`trades:AAPL` -> `AAPL`."""
-        return stream.partition(":")[2]
+        return symbol_of(stream)
 
     def snapshot_request(self, symbol: str) -> Request | None:  # noqa: ARG002
         """None: subscribing anew brings the book."""
@@ -106,7 +117,7 @@ class Alpaca:
         """Definitions out of the list of assets."""
         return metadata.read_assets(self.name, bodies[0], symbols, self.asset_class)
 
-    def read(self, frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+    def read(self, frame: bytes, receive_time: int, position: int, listings: Listings, rows: Rows) -> None:
         """Append the rows of one frame."""
         read(self.reader, frame, receive_time, position, listings, rows)
 
@@ -116,7 +127,7 @@ class Alpaca:
         symbol: str,
         receive_time: int,  # noqa: ARG002
         position: int,  # noqa: ARG002
-        listings: Mapping[str, Listing],  # noqa: ARG002
+        listings: Listings,  # noqa: ARG002
         rows: Rows,  # noqa: ARG002
     ) -> None:
         """Books come in band; raises FrameError."""

@@ -6,10 +6,10 @@ from typing import Any
 from market.errors import FrameError
 from venues import reading
 from venues.alpaca import frames, write
-from venues.messages import array_reader
-from venues.reading import Reader, texts_of
+from venues.messages import array, array_reader, array_texts, strings
+from venues.reading import Reader
 from venues.rows import Rows
-from venues.venue import Listing, Texts
+from venues.venue import Listings, Texts
 
 KEYS_OF_LEVEL = 2
 MSGPACK_ARRAYS = tuple(bytes([sign]) for sign in (*range(0x90, 0xA0), 0xDC, 0xDD))
@@ -29,13 +29,11 @@ def _inner(message: Any) -> int:
     return KEYS_OF_LEVEL * (len(message.b) + len(message.a)) if type(message) is frames.OrderBook else 0
 
 
-STOCK: Reader = array_reader(frames.Stock, write.messages)
-CRYPTO: Reader = array_reader(frames.Crypto, write.messages, _inner)
+STOCK: Reader = array_reader(frames.Stock, write.WRITERS)
+CRYPTO: Reader = array_reader(frames.Crypto, write.WRITERS, _inner)
 
 
-def read(
-    reader: Reader, frame: bytes, received: int, position: int, listings: Mapping[str, Listing], rows: Rows
-) -> None:
+def read(reader: Reader, frame: bytes, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Append the rows of one frame. Raises FrameError with the reason."""
     if frame[:1] in MSGPACK_ARRAYS:
         raise FrameError("a frame of msgpack, the binary form of this venue; only its JSON text is read")
@@ -44,27 +42,16 @@ def read(
 
 def texts(frame: bytes) -> tuple[Texts, ...]:
     """The symbols and decimal texts of a frame, of the messages that tell prices. Raises FrameError."""
-    found = texts_of(frame)
-    if not (isinstance(found, list) and all(isinstance(message, dict) for message in found)):
-        raise FrameError("not understood: no array of messages")
-    return tuple(map(_texts, found))
+    return array_texts(frame, _texts)
 
 
 def _texts(message: dict[str, Any]) -> Texts:
     kind, symbol = str(message.get("T")), message.get("S")
-    levels = [level for side in "ba" for level in _list(message.get(side)) if isinstance(level, dict)]
+    levels = [level for side in "ba" for level in array(message.get(side)) if isinstance(level, dict)]
     if kind == "o":
         pairs = [(level.get("p"), level.get("s")) for level in levels]
         prices, sizes = [price for price, _ in pairs], [size for _, size in pairs]
     else:
         prices = [message.get(key) for key in PRICES.get(kind, ())]
         sizes = [message.get(key) for key in SIZES.get(kind, ())]
-    return Texts(symbol if isinstance(symbol, str) else "", _strings(prices), _strings(sizes))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _strings(values: list[Any]) -> tuple[str, ...]:
-    return tuple(value for value in values if isinstance(value, str))
+    return Texts(symbol if isinstance(symbol, str) else "", strings(prices), strings(sizes))

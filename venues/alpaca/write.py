@@ -4,9 +4,7 @@ Quotes of stocks are the whole book that there is, again in every message: PICTU
 book and are TICKER. Times are the exchange's. The side of a stock trade is not told.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from math import nan
-from typing import Any
 
 from msgspec import UNSET
 
@@ -14,14 +12,12 @@ from market.errors import FrameError
 from market.schema import NO_SEQUENCE, Flag, Kind
 from venues.alpaca import frames
 from venues.conditions import is_off_book
+from venues.reading import Write
 from venues.rows import Correction, Header, Rows, Status, VenueBar
 from venues.shares import in_shares, trade_number
 from venues.times import from_rfc3339
-from venues.venue import Listing
-from venues.writing import find
-
-Listings = Mapping[str, Listing]
-Write = Callable[[Any, int, int, Listings, Rows], None]
+from venues.venue import Listings
+from venues.writing import find, nothing
 
 TIMEFRAMES = {frames.MinuteBar: "1m", frames.UpdatedBar: "1m", frames.DailyBar: "1d"}
 SIDES = {"B": 1, "S": -1, "": 0, UNSET: 0}
@@ -39,16 +35,6 @@ PHASES = {
     "3": "open",
     "F": "limits",
 }
-
-
-def messages(found: Sequence[Any], received: int, position: int, listings: Listings, rows: Rows) -> None:
-    """The messages of a frame, in their order."""
-    for message in found:
-        WRITERS[type(message)](message, received, position, listings, rows)
-
-
-def nothing(_message: Any, _received: int, _position: int, _listings: Listings, _rows: Rows) -> None:
-    """A message that says nothing about the market that we use."""
 
 
 def error(m: frames.Error, _received: int, _position: int, _listings: Listings, _rows: Rows) -> None:

@@ -1,13 +1,14 @@
 """Frames about the connection: subscribe requests, their answers, and which stream a frame belongs to."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 from msgspec import UNSET
 
 from venues.binance.frames import Unknown
-from venues.venue import Channel, Reply
+from venues.reading import Spoiled
+from venues.streams import parts
+from venues.venue import Action, Channel, Reply, Requests
 
 SHUTDOWN = "!serverShutdown"
 _PREFIX = b'{"stream":"'
@@ -28,14 +29,11 @@ class _Named(msgspec.Struct, gc=False):
 _named = msgspec.json.Decoder(_Named).decode
 
 
-def requests(
-    action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int, streams_per_request: int
-) -> list[tuple[int, bytes, tuple[str, ...]]]:
+def requests(action: Action, streams: Sequence[str], first_id: int, streams_per_request: int) -> Requests:
     """`{"method":"SUBSCRIBE","params":["btcusdt@depth@100ms"],"id":1}`, split at the limit, ids from `first_id` on."""
-    parts = [tuple(streams[at : at + streams_per_request]) for at in range(0, len(streams), streams_per_request)]
     return [
         (number, msgspec.json.encode({"method": action, "params": part, "id": number}), part)
-        for number, part in enumerate(parts, first_id)
+        for number, part in enumerate(parts(streams, streams_per_request), first_id)
     ]
 
 
@@ -46,7 +44,7 @@ def stream_of(frame: bytes) -> str:
         return frame[len(_PREFIX) : end].decode("utf-8", "replace") if end > 0 else ""
     try:
         return _named(frame).stream
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except Spoiled:
         return ""
 
 
@@ -75,7 +73,7 @@ def reply(frame: bytes) -> Reply | None:
         return None
     try:
         return read_reply(_unknown(frame))
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except Spoiled:
         return None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from market.errors import FrameError, VenueError
+from market.errors import FrameError, OddAnswerError, VenueError
 from market.record import InstrumentDefined
 from venues.venue import Texts
 
@@ -39,7 +39,7 @@ def read_exchange_info(name: str, body: bytes, symbols: Sequence[str], *, invers
     try:
         rows = {row.symbol: row for row in msgspec.json.decode(body, type=ExchangeInfo).symbols}
     except msgspec.MsgspecError as error:
-        raise VenueError(f"{name} answered exchangeInfo with something else ({error}); try again later") from error
+        raise OddAnswerError(f"{name} answered exchangeInfo with something else ({error}); try again later") from error
     missing = [symbol for symbol in symbols if symbol not in rows]
     if missing:
         raise VenueError(

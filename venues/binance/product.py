@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
-
-import msgspec
 
 from market.calendar import ALWAYS
 from market.errors import FrameError, VenueError
@@ -12,8 +9,22 @@ from market.record import InstrumentDefined
 from venues.binance import control, metadata
 from venues.binance.read import Reader, read
 from venues.keys import Layout
+from venues.reading import Spoiled
 from venues.rows import Rows
-from venues.venue import Capability, Channel, Keepalive, Limits, Listing, Reply, Request, Route, Seen, Texts
+from venues.venue import (
+    Action,
+    Capability,
+    Channel,
+    Keepalive,
+    Limits,
+    Listings,
+    Reply,
+    Request,
+    Requests,
+    Route,
+    Seen,
+    Texts,
+)
 
 
 @dataclass(frozen=True)
@@ -67,10 +78,8 @@ class Binance:
         """None."""
         return {}
 
-    def requests(
-        self, action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int
-    ) -> list[tuple[int, bytes, tuple[str, ...]]]:
-        """Client messages as (id, bytes, streams)."""
+    def requests(self, action: Action, streams: Sequence[str], first_id: int) -> Requests:
+        """Client messages."""
         return control.requests(action, streams, first_id, self.limits.streams_per_request)
 
     def reply(self, frame: bytes) -> Reply | None:
@@ -107,12 +116,12 @@ class Binance:
         """Definitions out of exchangeInfo."""
         return metadata.read_exchange_info(self.name, bodies[0], symbols, inverse=self.inverse)
 
-    def read(self, frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+    def read(self, frame: bytes, receive_time: int, position: int, listings: Listings, rows: Rows) -> None:
         """Append the rows of one frame."""
         read(self.readers, frame, receive_time, position, listings, rows)
 
     def read_snapshot(
-        self, body: bytes, symbol: str, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows
+        self, body: bytes, symbol: str, receive_time: int, position: int, listings: Listings, rows: Rows
     ) -> None:
         """Append the rows of a REST book of a symbol."""
         book = self.readers["lastUpdateId"]
@@ -122,7 +131,7 @@ class Binance:
             book.write(event, receive_time, position, listings, rows)
         except FrameError:
             raise
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        except Spoiled as error:
             raise FrameError(f"not a book of {symbol}: {error}") from error
 
     def texts(self, frame: bytes) -> tuple[Texts, ...]:

@@ -1,6 +1,5 @@
 """Market data of Binance: one frame to one decoded struct, and on to its rows; or the reason why not."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +11,10 @@ from market.errors import FrameError
 from venues.binance import frames, write
 from venues.binance.control import kind_of, read_reply, stream_of
 from venues.keys import MAX_FRAME_BYTES
+from venues.reading import Spoiled, Write, as_frame_error, refuse_duplicates
 from venues.rows import Rows
-from venues.venue import Listing
+from venues.venue import Listings
 
-Write = Callable[[Any, int, int, Mapping[str, Listing], Rows], None]
 _unknown = msgspec.json.Decoder(frames.Unknown).decode
 
 
@@ -52,7 +51,7 @@ def read(
     frame: bytes,
     receive_time: int,
     position: int,
-    listings: Mapping[str, Listing],
+    listings: Listings,
     rows: Rows,
 ) -> None:
     """Append the rows of one frame. Raises FrameError with the reason."""
@@ -67,10 +66,8 @@ def read(
         if frame.count(b":") != chosen.keys(event) + 2:
             refuse_duplicates(frame)
         chosen.write(event, receive_time, position, listings, rows)
-    except FrameError:
-        raise
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise FrameError(f"not understood: {error}") from error
+    except Spoiled as error:
+        raise as_frame_error(error) from error
 
 
 def _read_other(
@@ -78,7 +75,7 @@ def _read_other(
     frame: bytes,
     receive_time: int,
     position: int,
-    listings: Mapping[str, Listing],
+    listings: Listings,
     rows: Rows,
 ) -> None:
     """Frames outside known streams: events of raw sockets, bare books of captures, control frames."""
@@ -104,19 +101,6 @@ def _read_other(
 IDLE = frozenset({"kline", "continuousKline", "continuous", "indexPriceKline", "markPriceKline"})
 # Event type to the word that its stream's name has.
 EVENT_STREAMS = {"depthUpdate": "depth", "markPriceUpdate": "markPrice"}
-
-
-def refuse_duplicates(frame: bytes) -> None:
-    """Raise FrameError when any object in a frame has a key twice: which of them is meant, nobody knows."""
-    json.loads(frame, object_pairs_hook=_unique, parse_float=str, parse_int=str)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise FrameError(f"key {next(name for name in names if names.count(name) > 1)!r} comes twice")
-    return found
 
 
 BOOK = reader(frames.Book, write.book)

@@ -1,31 +1,15 @@
 """What the events of Binance mean: one decoded struct to EVENT rows and marks, all of them or FrameError."""
 
-from collections.abc import Mapping
 from math import isfinite, nan
 
 from msgspec import UNSET
 
-from market.clock import LATEST_NS, MILLISECOND_NS, to_nanoseconds
 from market.errors import FrameError
 from market.schema import NO_SEQUENCE, NO_TIME, Flag, Kind
 from venues.binance import frames
 from venues.rows import Header, Mark, Rows
-from venues.venue import Listing
-
-LATEST_MS = LATEST_NS // MILLISECOND_NS
-
-
-def nanoseconds(stamp: int) -> int:
-    """Exchange time in ns; the venue sends ms, or µs when asked to."""
-    return stamp * MILLISECOND_NS if stamp < LATEST_MS else to_nanoseconds(stamp)
-
-
-def find(listings: Mapping[str, Listing], symbol: str) -> Listing:
-    """The listing of a symbol; raises FrameError where no definition came before."""
-    found = listings.get(symbol)
-    if found is None:
-        raise FrameError(f"no instrument is defined for {symbol[:40]!r}")
-    return found
+from venues.venue import Listing, Listings
+from venues.writing import find, nanoseconds
 
 
 def _levels(listing: Listing, bids: frames.Levels, asks: frames.Levels) -> tuple[list[int], list[float]]:
@@ -39,16 +23,14 @@ def _levels(listing: Listing, bids: frames.Levels, asks: frames.Levels) -> tuple
     return prices, sizes
 
 
-def spot_depth(m: frames.SpotDepth, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def spot_depth(m: frames.SpotDepth, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Ids are dense: the message continues the id before its first."""
     if m.pu is not UNSET:
         raise FrameError("a futures message: it names the id before it, pu; is it the right venue?")
     _write_depth(m, nanoseconds(m.E), m.U - 1, received, position, listings, rows)
 
 
-def futures_depth(
-    m: frames.FuturesDepth, received: int, position: int, listings: Mapping[str, Listing], rows: Rows
-) -> None:
+def futures_depth(m: frames.FuturesDepth, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Ids have holes: the message says which one it continues."""
     _write_depth(m, nanoseconds(m.T), m.pu, received, position, listings, rows)
 
@@ -59,7 +41,7 @@ def _write_depth(
     previous: int,
     received: int,
     position: int,
-    listings: Mapping[str, Listing],
+    listings: Listings,
     rows: Rows,
 ) -> None:
     if m.u < m.U:
@@ -72,16 +54,12 @@ def _write_depth(
     rows.add_levels(header, prices, sizes)
 
 
-def spot_ticker(
-    m: frames.SpotTicker, received: int, position: int, listings: Mapping[str, Listing], rows: Rows
-) -> None:
+def spot_ticker(m: frames.SpotTicker, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """The spot ticker names no time."""
     _write_ticker(m, NO_TIME, received, position, listings, rows)
 
 
-def futures_ticker(
-    m: frames.FuturesTicker, received: int, position: int, listings: Mapping[str, Listing], rows: Rows
-) -> None:
+def futures_ticker(m: frames.FuturesTicker, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """The futures ticker has the matching time."""
     _write_ticker(m, nanoseconds(m.T), received, position, listings, rows)
 
@@ -91,7 +69,7 @@ def _write_ticker(
     exchange_time: int,
     received: int,
     position: int,
-    listings: Mapping[str, Listing],
+    listings: Listings,
     rows: Rows,
 ) -> None:
     listing = find(listings, m.s)
@@ -100,15 +78,13 @@ def _write_ticker(
     rows.add_levels(header, prices, sizes)
 
 
-def trade(m: frames.Trade, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def trade(m: frames.Trade, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """A match; off the book unless X is MARKET or missing."""
     off_book = 0 if m.X is UNSET or m.X == "MARKET" else Flag.OFF_BOOK
     _write_trade(m, m.t, Kind.TRADE, off_book, received, position, listings, rows)
 
 
-def aggregate(
-    m: frames.AggregateTrade, received: int, position: int, listings: Mapping[str, Listing], rows: Rows
-) -> None:
+def aggregate(m: frames.AggregateTrade, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Matches of one taker; the venue leaves out what met no order of the book."""
     _write_trade(m, m.a, Kind.AGGREGATE_TRADE, 0, received, position, listings, rows)
 
@@ -120,7 +96,7 @@ def _write_trade(
     flags: int,
     received: int,
     position: int,
-    listings: Mapping[str, Listing],
+    listings: Listings,
     rows: Rows,
 ) -> None:
     listing = find(listings, m.s)
@@ -144,7 +120,7 @@ def _write_trade(
     rows.add(header, m.q)
 
 
-def mark(m: frames.MarkPrice, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def mark(m: frames.MarkPrice, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Mark price and funding; NaN where a delivery contract has no funding rate or the frame no index."""
     listing = find(listings, m.s)
     index, funding = (nan if m.i is UNSET else m.i), (float(m.r) if m.r else nan)
@@ -154,7 +130,7 @@ def mark(m: frames.MarkPrice, received: int, position: int, listings: Mapping[st
     rows.marks.append(Mark(*times, m.p, index, funding, nanoseconds(m.T), listing.instrument, position))
 
 
-def book(m: frames.Book, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def book(m: frames.Book, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """A full book; without a symbol it can only be the one instrument's that is defined."""
     symbol = m.symbol or (next(iter(listings)) if len(listings) == 1 else "")
     if not symbol:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 from msgspec import UNSET
 
 from venues.bybit.frames import Control, Maintenance, Topics
-from venues.venue import Channel, Reply
+from venues.reading import Spoiled
+from venues.streams import parts
+from venues.venue import Action, Channel, Reply, Requests
 
 STATUS = "system.status"
 _PREFIX = b'{"topic":"'
@@ -28,14 +29,11 @@ class _Named(msgspec.Struct, gc=False):
 _named = msgspec.json.Decoder(_Named).decode
 
 
-def requests(
-    action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], topics: Sequence[str], first_id: int, topics_per_request: int
-) -> list[tuple[int, bytes, tuple[str, ...]]]:
+def requests(action: Action, topics: Sequence[str], first_id: int, topics_per_request: int) -> Requests:
     """`{"op":"subscribe","req_id":"1","args":["publicTrade.BTCUSDT"]}`, split at the limit, ids from `first_id` on."""
-    parts = [tuple(topics[at : at + topics_per_request]) for at in range(0, len(topics), topics_per_request)]
     return [
         (number, msgspec.json.encode({"op": action.lower(), "req_id": str(number), "args": part}), part)
-        for number, part in enumerate(parts, first_id)
+        for number, part in enumerate(parts(topics, topics_per_request), first_id)
     ]
 
 
@@ -46,7 +44,7 @@ def topic_of(frame: bytes) -> str:
         return frame[len(_PREFIX) : end].decode("utf-8", "replace") if end > 0 else ""
     try:
         return _named(frame).topic
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except Spoiled:
         return ""
 
 
@@ -66,7 +64,7 @@ def reply(frame: bytes) -> Reply | None:
         return None
     try:
         return read_reply(_control(frame))
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except Spoiled:
         return None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from market.clock import MILLISECOND_NS
-from market.errors import FrameError, VenueError
+from market.errors import FrameError, OddAnswerError, VenueError
 from market.record import InstrumentDefined
 from venues.reading import texts_of
 from venues.venue import Seen, Texts
@@ -78,9 +78,13 @@ def _rows(name: str, body: bytes) -> list[Symbol]:
     try:
         answer = msgspec.json.decode(body, type=Answer)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise VenueError(f"{name} answered instruments-info with something else ({error}); try again later") from error
+        raise OddAnswerError(
+            f"{name} answered instruments-info with something else ({error}); try again later"
+        ) from error
     if answer.retCode not in (0, UNKNOWN_SYMBOL):
-        raise VenueError(f"{name} refused instruments-info: {answer.retMsg} (code {answer.retCode}); try again later")
+        raise OddAnswerError(
+            f"{name} refused instruments-info: {answer.retMsg} (code {answer.retCode}); try again later"
+        )
     return answer.result.symbols
 
 

@@ -11,7 +11,20 @@ from venues.bybit import control, metadata
 from venues.bybit.read import read
 from venues.keys import Layout
 from venues.rows import Rows
-from venues.venue import Capability, Channel, Keepalive, Limits, Listing, Reply, Request, Route, Seen, Texts
+from venues.venue import (
+    Action,
+    Capability,
+    Channel,
+    Keepalive,
+    Limits,
+    Listings,
+    Reply,
+    Request,
+    Requests,
+    Route,
+    Seen,
+    Texts,
+)
 
 MAX_ARGUMENTS = 21_000  # characters of all topics of one connection, quotes and commas counted
 MOST_LEVELS = 200
@@ -73,10 +86,8 @@ class Bybit:
         """None."""
         return {}
 
-    def requests(
-        self, action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int
-    ) -> list[tuple[int, bytes, tuple[str, ...]]]:
-        """Client messages as (id, bytes, topics)."""
+    def requests(self, action: Action, streams: Sequence[str], first_id: int) -> Requests:
+        """Client messages."""
         return control.requests(action, streams, first_id, self.limits.streams_per_request)
 
     def reply(self, frame: bytes) -> Reply | None:
@@ -115,7 +126,7 @@ class Bybit:
         """Definitions out of instruments-info."""
         return metadata.read_instruments(self.name, bodies, symbols, inverse=self.category == "inverse")
 
-    def read(self, frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+    def read(self, frame: bytes, receive_time: int, position: int, listings: Listings, rows: Rows) -> None:
         """Append the rows of one frame."""
         read(frame, receive_time, position, listings, rows)
 
@@ -125,7 +136,7 @@ class Bybit:
         symbol: str,
         receive_time: int,  # noqa: ARG002
         position: int,  # noqa: ARG002
-        listings: Mapping[str, Listing],  # noqa: ARG002
+        listings: Listings,  # noqa: ARG002
         rows: Rows,  # noqa: ARG002
     ) -> None:
         """Always FrameError: a REST book has the update ids of level 1000, which no message of our level continues."""

@@ -4,38 +4,33 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from market.errors import FrameError
 from venues import reading
 from venues.bybit import frames, write
 from venues.bybit.control import read_reply, topic_of
-from venues.reading import Reader, decoded
+from venues.reading import Reader, decoded, keys_of, unsaid
 from venues.rows import Rows
-from venues.venue import Listing
+from venues.venue import Listings
 
-ANY = -2  # keys of a message that always is looked at for duplicates
 _control = msgspec.json.Decoder(frames.Control).decode
 
 
-def _keys(*parts: Struct) -> int:
-    return sum(getattr(part, name) is not UNSET for part in parts for name in part.__struct_fields__)
-
-
-def _reader(struct: type[Struct], keys: Callable[[Any], int], writes: reading.Write) -> Reader:
+def _reader(struct: type[Struct], keys: Callable[[Any], int | None], writes: reading.Write) -> Reader:
     """Not strict: sizes become floats from JSON strings, inside the decoder."""
     return Reader(msgspec.json.Decoder(struct, strict=False).decode, keys, writes)
 
 
 def _book(writes: reading.Write) -> Reader:
-    return _reader(frames.BookFrame, lambda m: _keys(m, m.data), writes)
+    return _reader(frames.BookFrame, lambda m: keys_of(m, m.data), writes)
 
 
 READERS: Mapping[str, Reader] = {
     "orderbook.1": _book(write.best),
     **{f"orderbook.{depth}": _book(write.book) for depth in (25, 50, 100, 200, 500, 1000)},
-    "publicTrade": _reader(frames.TradeFrame, lambda m: _keys(m, *m.data), write.trades),
-    "tickers": _reader(frames.TickerFrame, lambda _: ANY, write.ticker),
+    "publicTrade": _reader(frames.TradeFrame, lambda m: keys_of(m, *m.data), write.trades),
+    "tickers": _reader(frames.TickerFrame, unsaid, write.ticker),
 }
 # Topics that we know and do not use, by their first word.
 IDLE = frozenset(
@@ -43,7 +38,7 @@ IDLE = frozenset(
 )
 
 
-def read(frame: bytes, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def read(frame: bytes, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Append the rows of one frame. Raises FrameError with the reason."""
     topic = topic_of(frame)
     chosen = READERS.get(topic.rpartition(".")[0])

@@ -1,6 +1,5 @@
 """What the frames of Bybit mean: one decoded struct to EVENT rows, marks and statuses."""
 
-from collections.abc import Mapping
 from math import isnan, nan
 
 from msgspec import UNSET
@@ -9,7 +8,7 @@ from market.schema import NO_CHECKSUM, NO_SEQUENCE, Flag, Kind
 from venues.bybit import frames
 from venues.ids import number_of
 from venues.rows import Header, Mark, Rows, Status
-from venues.venue import Listing
+from venues.venue import Listings
 from venues.writing import find, levels, nanoseconds, number, size, time
 
 # Phases of a contract before its launch (docs/v5/enum, curAuctionPhase).
@@ -23,19 +22,17 @@ PHASES = {
 }
 
 
-def book(m: frames.BookFrame, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def book(m: frames.BookFrame, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """A snapshot replaces the book, and so does any message with update id 1: the venue's service began anew."""
     _write_book(m, Kind.SNAPSHOT, received, position, listings, rows)
 
 
-def best(m: frames.BookFrame, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def best(m: frames.BookFrame, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Level 1 is whole in every message, and comes again with the same id where nothing happens for 3 s."""
     _write_book(m, Kind.PICTURE, received, position, listings, rows)
 
 
-def _write_book(
-    m: frames.BookFrame, whole: Kind, received: int, position: int, listings: Mapping[str, Listing], rows: Rows
-) -> None:
+def _write_book(m: frames.BookFrame, whole: Kind, received: int, position: int, listings: Listings, rows: Rows) -> None:
     data = m.data
     listing = find(listings, data.s)
     prices, sizes = levels(listing, data.b, data.a)
@@ -57,7 +54,7 @@ def _write_book(
     rows.add_levels(header, prices, sizes)
 
 
-def trades(m: frames.TradeFrame, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def trades(m: frames.TradeFrame, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Matches, told apart by a hash of their ids."""
     for trade in m.data:
         listing = find(listings, trade.s)
@@ -78,7 +75,7 @@ def trades(m: frames.TradeFrame, received: int, position: int, listings: Mapping
         rows.add(header, size(trade.v))
 
 
-def ticker(m: frames.TickerFrame, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def ticker(m: frames.TickerFrame, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """A quote if all of it is there, a mark of what is there of it: what is absent has not changed."""
     data, exchange_time = m.data, nanoseconds(m.ts)
     listing = find(listings, data.symbol)

@@ -12,11 +12,9 @@ from venues.coinbase import control, metadata
 from venues.coinbase.keys import KEYS, NO_KEYS
 from venues.coinbase.read import read_advanced_trade, read_exchange
 from venues.streamed import Dialect, Streamed
-from venues.venue import Capability, Limits
+from venues.venue import WHOLE_BOOK, Capability, Limits
 
 __all__ = ["COINBASE", "COINBASE_EXCHANGE"]
-
-WHOLE_BOOK = 1 << 20  # levels a side: a snapshot is always the whole book
 
 ADVANCED_TRADE = Dialect(
     channels=("level2", "market_trades", "ticker", "status"),

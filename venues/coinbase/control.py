@@ -5,17 +5,16 @@ A stream is `<channel>:<product>`, but for `heartbeats`, which has no product an
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from venues.coinbase import exchange_frames, frames
 from venues.reading import Spoiled
-from venues.venue import Channel, Reply
+from venues.streams import channel_name, parts_by_channel, symbol_of
+from venues.venue import Action, Channel, Reply, Requests
 
-Action = Literal["SUBSCRIBE", "UNSUBSCRIBE"]
-Requests = list[tuple[int, bytes, tuple[str, ...]]]
 Message = Callable[[str, str, tuple[str, ...]], Mapping[str, Any]]  # of an action, a channel and its products
 HEARTBEATS = ("heartbeats", "heartbeat")  # of Advanced Trade, of Exchange
 CHANNELS = {
@@ -46,15 +45,9 @@ def requests(
     message: Message, action: Action, streams: Sequence[str], first_id: int, products_per_request: int
 ) -> Requests:
     """Client messages, one channel each; their ids are ours alone, the venue knows none."""
-    parts: list[tuple[str, tuple[str, ...]]] = []
-    for channel in dict.fromkeys(map(channel_name, streams)):
-        named = [stream for stream in streams if channel_name(stream) == channel]
-        parts += [
-            (channel, tuple(named[at : at + products_per_request])) for at in range(0, len(named), products_per_request)
-        ]
     return [
         (number, msgspec.json.encode(message(action.lower(), channel, tuple(map(symbol_of, part)))), part)
-        for number, (channel, part) in enumerate(parts, first_id)
+        for number, (channel, part) in enumerate(parts_by_channel(streams, products_per_request), first_id)
     ]
 
 
@@ -99,16 +92,6 @@ def streams_of(frame: bytes) -> tuple[str, ...]:
 def channel_of(stream: str) -> Channel:
     """What `level2:BTC-USD` carries; unknown streams count as trades, which are never shed."""
     return CHANNELS.get(channel_name(stream), Channel.TRADE)
-
-
-def channel_name(stream: str) -> str:
-    """`level2:BTC-USD` -> `level2`."""
-    return stream.partition(":")[0]
-
-
-def symbol_of(stream: str) -> str:
-    """`level2:BTC-USD` -> `BTC-USD`; "" for heartbeats."""
-    return stream.partition(":")[2]
 
 
 def reply(frame: bytes) -> Reply | None:

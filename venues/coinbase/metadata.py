@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from market.errors import FrameError, VenueError
+from market.errors import FrameError, OddAnswerError, VenueError
 from market.record import InstrumentDefined
 from venues.reading import texts_of
 from venues.venue import Seen, Texts
@@ -159,7 +159,7 @@ def _decoded(name: str, body: bytes, kind: Any) -> Any:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:
-        raise VenueError(f"{name} answered with something else than products ({error}); try again later") from error
+        raise OddAnswerError(f"{name} answered with something else than products ({error}); try again later") from error
 
 
 def _refuse_missing(name: str, symbols: Sequence[str], rows: Mapping[str, object]) -> None:

@@ -13,11 +13,11 @@ from msgspec import UNSET
 from market.errors import FrameError
 from venues import reading
 from venues.coinbase import control, exchange_frames, frames, write
-from venues.reading import Reader, keys_of
+from venues.reading import Reader, keys_of, unsaid
 from venues.rows import Rows
-from venues.venue import Listing
-
-Listings = Mapping[str, Listing]
+from venues.streams import symbol_of
+from venues.venue import Listings
+from venues.writing import nothing
 
 BOOK = "l2_data"
 _unknown = msgspec.json.Decoder(frames.Unknown).decode
@@ -37,18 +37,14 @@ def _book_keys(event: frames.Book) -> int:
     return 3 + 3 * len(event.updates) + sum([level.event_time is not UNSET for level in event.updates])
 
 
-def _unsaid(_: Any) -> None:
-    """These frames are few: each is searched for keys that come twice."""
-
-
 ADVANCED_TRADE: Mapping[str, Reader] = {
     BOOK: reader(frames.Frame[frames.Book], _framed(_book_keys), write.books),
     "market_trades": reader(frames.Frame[frames.Trades], _framed(lambda e: 2 + 6 * len(e.trades)), write.trades),
     "ticker": reader(frames.Frame[frames.Tickers], _framed(lambda e: 2 + keys_of(*e.tickers)), write.tickers),
-    "ticker_batch": reader(frames.Frame[frames.Tickers], _unsaid, write.tickers),
-    "status": reader(frames.Frame[frames.Products], _unsaid, write.statuses),
+    "ticker_batch": reader(frames.Frame[frames.Tickers], unsaid, write.tickers),
+    "status": reader(frames.Frame[frames.Products], unsaid, write.statuses),
     **{
-        channel: reader(frames.Frame[msgspec.Raw], _unsaid, write.nothing)
+        channel: reader(frames.Frame[msgspec.Raw], unsaid, write.counted)
         for channel in ("heartbeats", "subscriptions", "candles")
     },
 }
@@ -58,9 +54,9 @@ EXCHANGE: Mapping[str, Reader] = {
     "match": reader(exchange_frames.Match, keys_of, write.exchange_match),
     "last_match": reader(exchange_frames.Match, keys_of, write.exchange_match),
     "ticker": reader(exchange_frames.Ticker, keys_of, write.exchange_ticker),
-    "status": reader(exchange_frames.Products, _unsaid, write.exchange_statuses),
-    "subscriptions": reader(frames.Unknown, _unsaid, write.exchange_nothing),
-    "heartbeat": reader(frames.Unknown, _unsaid, write.exchange_nothing),
+    "status": reader(exchange_frames.Products, unsaid, write.exchange_statuses),
+    "subscriptions": reader(frames.Unknown, unsaid, nothing),
+    "heartbeat": reader(frames.Unknown, unsaid, nothing),
 }
 
 
@@ -96,7 +92,7 @@ def refuse(frame: bytes) -> NoReturn:
 
 def may_lose_a_change(frame: bytes, word: str, listings: Listings) -> bool:
     """Whether a frame that is not understood may have told of a change of a book of ours; "" is any frame."""
-    symbols = {control.symbol_of(stream) for stream in control.streams_of(frame)}
+    symbols = {symbol_of(stream) for stream in control.streams_of(frame)}
     return word in ("", BOOK) and (not symbols or not symbols.isdisjoint(listings))
 
 

@@ -6,25 +6,23 @@ beyond the quote before them, all 51 have the maker's), so the aggressor's is th
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import nan
 
 from msgspec import UNSET, UnsetType
 
 from market.errors import FrameError
-from market.schema import NO_CHECKSUM, NO_SEQUENCE, NO_TIME, Kind
+from market.schema import NO_CHECKSUM, NO_TIME, Kind
 from venues.coinbase import exchange_frames as exchange
 from venues.coinbase import frames
-from venues.rows import Header, Rows, Status
+from venues.rows import Rows, Status
 from venues.times import from_rfc3339
-from venues.venue import Listing
-from venues.writing import find, levels, number
+from venues.venue import Listing, Listings
+from venues.writing import Times, find, header, levels, number, rfc3339
 from venues.writing import size as at_least_0
 
 Levels = Sequence[tuple[str, float]]
 Quote = tuple[str | UnsetType, float]  # price, size
-Listings = Mapping[str, Listing]
-Times = tuple[int, int, int]  # exchange time, receive time, position of the frame
 
 LARGEST_ID = 2**63 - 1
 _ID = re.compile(r"[0-9]{1,19}")
@@ -32,7 +30,7 @@ _SELLER_MADE = ("SELL", "sell")
 PHASES = {"online": "open", "offline": "halted", "internal": "closed", "delisted": "delisted"}
 
 
-def nothing(m: "frames.Frame[object]", _received: int, position: int, _listings: Listings, rows: Rows) -> None:
+def counted(m: "frames.Frame[object]", _received: int, position: int, _listings: Listings, rows: Rows) -> None:
     """A frame that says nothing about the market; it has its number."""
     rows.numbers.append((position, m.sequence_num))
 
@@ -79,7 +77,7 @@ def statuses(m: "frames.Frame[frames.Products]", received: int, position: int, l
 
 def exchange_snapshot(m: exchange.Snapshot, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """A full book of Exchange."""
-    times = time_of(m.time), received, position
+    times = rfc3339(m.time), received, position
     write_levels(Kind.SNAPSHOT, times, 0, find(listings, m.product_id), m.bids, m.asks, rows)
 
 
@@ -87,7 +85,7 @@ def exchange_update(m: exchange.Update, received: int, position: int, listings: 
     """Changes of a book of Exchange."""
     bids = [(price, size) for side, price, size in m.changes if side == "buy"]
     asks = [(price, size) for side, price, size in m.changes if side == "sell"]
-    times = time_of(m.time), received, position
+    times = rfc3339(m.time), received, position
     write_levels(Kind.DEPTH, times, 0, find(listings, m.product_id), bids, asks, rows)
 
 
@@ -100,7 +98,7 @@ def exchange_match(m: exchange.Match, received: int, position: int, listings: Li
 def exchange_ticker(m: exchange.Ticker, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Best bid and ask of Exchange; NaN where it has no sizes."""
     bid, ask = (m.best_bid, size_of(m.best_bid_size)), (m.best_ask, size_of(m.best_ask_size))
-    write_ticker((time_of(m.time), received, position), 0, find(listings, m.product_id), bid, ask, rows)
+    write_ticker((rfc3339(m.time), received, position), 0, find(listings, m.product_id), bid, ask, rows)
 
 
 def exchange_statuses(m: exchange.Products, received: int, position: int, listings: Listings, rows: Rows) -> None:
@@ -108,23 +106,19 @@ def exchange_statuses(m: exchange.Products, received: int, position: int, listin
     write_statuses((NO_TIME, received, position), m.products, listings, rows)
 
 
-def exchange_nothing(_m: frames.Unknown, _received: int, _position: int, _listings: Listings, _rows: Rows) -> None:
-    """A frame of Exchange that says nothing about the market."""
-
-
 def write_levels(
     kind: Kind, times: Times, sequence: int, listing: Listing, bids: Levels, asks: Levels, rows: Rows
 ) -> None:
     """A book message."""
     prices, sizes = levels(listing, bids, asks)
-    header = _header(kind, times, sequence, NO_CHECKSUM, listing, bids=len(bids), levels=len(prices))
-    rows.add_levels(header, prices, sizes)
+    head = header(kind, times, sequence, NO_CHECKSUM, listing, bids=len(bids), levels=len(prices))
+    rows.add_levels(head, prices, sizes)
 
 
 def write_trade(times: Times, identity: int, price: str, size: float, maker: str, listing: Listing, rows: Rows) -> None:
     """A match by the side of its maker."""
     side = 1 if maker in _SELLER_MADE else -1
-    rows.add(_header(Kind.TRADE, times, identity, listing.ticks[price], listing, side=side), at_least_0(size))
+    rows.add(header(Kind.TRADE, times, identity, listing.ticks[price], listing, side=side), at_least_0(size))
 
 
 def write_ticker(
@@ -138,7 +132,7 @@ def write_ticker(
     """A best bid and ask; nothing where a side is not told: then the message is about its trade alone."""
     if bid[0] and ask[0]:
         prices, sizes = [listing.ticks[bid[0]], listing.ticks[ask[0]]], [bid[1], ask[1]]
-        rows.add_levels(_header(Kind.TICKER, times, sequence, 0, listing, bids=1, levels=2), prices, sizes)
+        rows.add_levels(header(Kind.TICKER, times, sequence, 0, listing, bids=1, levels=2), prices, sizes)
 
 
 def write_statuses(times: Times, products: Iterable[frames.Product], listings: Listings, rows: Rows) -> None:
@@ -171,25 +165,3 @@ def trade_id(text: str) -> int:
 def size_of(text: str | UnsetType) -> float:
     """A size; NaN where there is none."""
     return nan if text is UNSET or not text else at_least_0(number(text))
-
-
-def time_of(text: str | UnsetType) -> int:
-    """A time, ns; NO_TIME where the message has none."""
-    return NO_TIME if text is UNSET else from_rfc3339(text)
-
-
-def _header(
-    kind: Kind,
-    times: Times,
-    sequence: int,
-    price: int,
-    listing: Listing,
-    *,
-    side: int = 0,
-    bids: int = 0,
-    levels: int = 0,
-) -> Header:
-    time, received, position = times
-    return Header(
-        time, received, sequence, NO_SEQUENCE, price, listing.instrument, position, kind, side, 0, bids, levels
-    )

@@ -5,17 +5,15 @@ A stream is `<channel>:<pair>`, but for `instrument`, which is of all pairs.
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from venues.kraken import frames
 from venues.reading import Spoiled
-from venues.venue import Channel, Reply
-
-Action = Literal["SUBSCRIBE", "UNSUBSCRIBE"]
-Requests = list[tuple[int, bytes, tuple[str, ...]]]
+from venues.streams import channel_name, parts_by_channel, symbol_of
+from venues.venue import Action, Channel, Reply, Requests
 
 INSTRUMENT = "instrument"
 CHANNELS = ("book", "trade", "ticker")
@@ -39,18 +37,8 @@ def requests(action: Action, streams: Sequence[str], first_id: int, symbols_per_
     """`{"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"],"depth":10,"snapshot":true},"req_id":1}`."""
     return [
         (number, msgspec.json.encode(_message(action, channel, part, number)), part)
-        for number, (channel, part) in enumerate(split(streams, symbols_per_request), first_id)
+        for number, (channel, part) in enumerate(parts_by_channel(streams, symbols_per_request), first_id)
     ]
-
-
-def split(streams: Sequence[str], symbols_per_request: int) -> list[tuple[str, tuple[str, ...]]]:
-    """The streams of one channel each, in parts that a request may have."""
-    parts: list[tuple[str, tuple[str, ...]]] = []
-    for channel in dict.fromkeys(map(channel_name, streams)):
-        named = [stream for stream in streams if channel_name(stream) == channel]
-        starts = range(0, len(named), symbols_per_request)
-        parts += [(channel, tuple(named[at : at + symbols_per_request])) for at in starts]
-    return parts
 
 
 def word_of(frame: bytes) -> str:
@@ -80,16 +68,6 @@ def plain(symbol: bytes) -> str:
 def channel_of(stream: str) -> Channel:
     """What `book:BTC/USD` carries; unknown streams count as trades, which are never shed."""
     return _CARRIED.get(channel_name(stream), Channel.TRADE)
-
-
-def channel_name(stream: str) -> str:
-    """`book:BTC/USD` -> `book`."""
-    return stream.partition(":")[0]
-
-
-def symbol_of(stream: str) -> str:
-    """`book:BTC/USD` -> `BTC/USD`; "" for `instrument`."""
-    return stream.partition(":")[2]
 
 
 def reply(frame: bytes) -> Reply | None:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from market.errors import FrameError, VenueError
+from market.errors import FrameError, OddAnswerError, VenueError
 from market.record import InstrumentDefined
 from venues.reading import texts_of
 from venues.venue import Seen, Texts
@@ -178,7 +178,7 @@ def _pairs(name: str, bodies: Sequence[bytes]) -> dict[str, AssetPair]:
     try:
         answers = [msgspec.json.decode(body, type=AssetPairs) for body in bodies]
     except msgspec.MsgspecError as error:
-        raise VenueError(f"{name} answered AssetPairs with something else ({error}); try again later") from error
+        raise OddAnswerError(f"{name} answered AssetPairs with something else ({error}); try again later") from error
     if errors := [error for answer in answers for error in answer.error]:
-        raise VenueError(f"{name} refused AssetPairs: {', '.join(errors)}; try again later")
+        raise OddAnswerError(f"{name} refused AssetPairs: {', '.join(errors)}; try again later")
     return {key: pair for answer in answers for key, pair in answer.result.items()}

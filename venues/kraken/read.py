@@ -8,9 +8,10 @@ import msgspec
 from market.errors import FrameError
 from venues import reading
 from venues.kraken import control, frames, write
-from venues.reading import Reader, keys_of
+from venues.reading import Reader, keys_of, unsaid
 from venues.rows import Rows
-from venues.venue import Listing
+from venues.venue import Listings
+from venues.writing import nothing
 
 _unknown = msgspec.json.Decoder(frames.Unknown).decode
 
@@ -28,21 +29,17 @@ def _book_keys(frame: frames.Frame[frames.Book]) -> int:
     return _framed(frame) + 2 * sum([len(book.bids) + len(book.asks) for book in frame.data])
 
 
-def _unsaid(_: Any) -> None:
-    """These frames are few: each is searched for keys that come twice."""
-
-
 READERS: Mapping[str, Reader] = {
     "book": reader(frames.Frame[frames.Book], _book_keys, write.books),
     "trade": reader(frames.Frame[frames.Trade], _framed, write.trades),
     "ticker": reader(frames.Frame[frames.Ticker], _framed, write.tickers),
-    control.INSTRUMENT: reader(frames.Instruments, _unsaid, write.instruments),
-    "status": reader(frames.SystemStatus, _unsaid, write.system),
-    **{channel: reader(frames.Unknown, _unsaid, write.nothing) for channel in ("heartbeat", "ohlc")},
+    control.INSTRUMENT: reader(frames.Instruments, unsaid, write.instruments),
+    "status": reader(frames.SystemStatus, unsaid, write.system),
+    **{channel: reader(frames.Unknown, unsaid, nothing) for channel in ("heartbeat", "ohlc")},
 }
 
 
-def read(frame: bytes, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def read(frame: bytes, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Append the rows of a frame, all or none; nothing for answers. Raises FrameError with the reason."""
     word = control.word_of(frame)
     if word:

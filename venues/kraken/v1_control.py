@@ -6,21 +6,11 @@ from typing import Any
 
 import msgspec
 
-from market.errors import FrameError
 from venues.kraken import v1_frames as frames
-from venues.kraken.control import (
-    CHANNELS,
-    NOT_SUPPORTED,
-    RATE_EXCEEDED,
-    SETTLED,
-    Action,
-    Requests,
-    plain,
-    split,
-    symbol_of,
-)
+from venues.kraken.control import CHANNELS, NOT_SUPPORTED, RATE_EXCEEDED, SETTLED, plain
 from venues.reading import Spoiled
-from venues.venue import Reply
+from venues.streams import parts_by_channel, symbol_of
+from venues.venue import Action, Reply, Requests
 
 PING = b'{"event":"ping"}'
 DEPTH = 10  # the checksum covers no more
@@ -33,7 +23,7 @@ def requests(action: Action, streams: Sequence[str], first_id: int, symbols_per_
     """`{"event":"subscribe","reqid":1,"pair":["XBT/USD"],"subscription":{"name":"book","depth":10}}`."""
     return [
         (number, msgspec.json.encode(_message(action, channel, part, number)), part)
-        for number, (channel, part) in enumerate(split(streams, symbols_per_request), first_id)
+        for number, (channel, part) in enumerate(parts_by_channel(streams, symbols_per_request), first_id)
     ]
 
 
@@ -51,7 +41,7 @@ def reply(frame: bytes) -> Reply | None:
         return None
     try:
         return read_reply(_event(frame))
-    except (FrameError, *Spoiled):
+    except Spoiled:
         return None
 
 

@@ -1,7 +1,7 @@
 """Market data of Kraken's WebSocket v1: one frame to its rows, or the reason why not."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,13 +13,12 @@ from venues import reading
 from venues.ids import number_of
 from venues.kraken import v1_frames as frames
 from venues.kraken import write
-from venues.reading import Reader
+from venues.reading import Reader, unsaid
 from venues.rows import Rows
 from venues.times import from_seconds
-from venues.venue import Listing
+from venues.venue import Listing, Listings
 from venues.writing import find
 
-Listings = Mapping[str, Listing]
 LARGEST_CHECKSUM = 2**32 - 1
 
 
@@ -138,10 +137,6 @@ def _lax(struct: Any) -> Callable[[bytes | msgspec.Raw], Any]:
     return msgspec.json.Decoder(struct, strict=False).decode
 
 
-def _unsaid(_: Any) -> None:
-    """Each frame is searched for keys that come twice: it has few."""
-
-
 _decoders = {
     "book": _lax(frames.Book),
     "trade": _lax(list[frames.Trade]),
@@ -149,5 +144,5 @@ _decoders = {
     "spread": _lax(frames.Spread),
 }
 WRITERS = {"book": _book, "trade": _trades, "ticker": _ticker, "spread": _spread}
-MESSAGE = Reader(message_of, _unsaid, _write_message)
-EVENT = Reader(_event, _unsaid, _write_event)
+MESSAGE = Reader(message_of, unsaid, _write_message)
+EVENT = Reader(_event, unsaid, _write_event)

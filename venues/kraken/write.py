@@ -1,23 +1,20 @@
 """What the messages of Kraken mean: one decoded struct to rows, or FrameError. Sides of trades are the takers'."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from math import nan
-from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from market.errors import FrameError
-from market.schema import NO_SEQUENCE, NO_TIME, Kind
+from market.schema import NO_TIME, Kind
 from venues.kraken import frames
-from venues.rows import Header, Rows, Status
+from venues.rows import Rows, Status
 from venues.times import from_rfc3339
-from venues.venue import Listing
-from venues.writing import find, levels, size
+from venues.venue import Listing, Listings
+from venues.writing import Times, find, header, levels, rfc3339, size
 
-Listings = Mapping[str, Listing]
-Times = tuple[int, int, int]  # exchange time, receive time, position of the frame
 Levels = Sequence[tuple[str, float]]
 
 # Of pairs and of the whole exchange. Without matching nothing trades: cancel_only, and work_in_progress.
@@ -40,7 +37,7 @@ def books(m: "frames.Frame[frames.Book]", received: int, position: int, listings
     for book in m.data:
         bids = [(text_of(level.price), level.qty) for level in book.bids]
         asks = [(text_of(level.price), level.qty) for level in book.asks]
-        times = time_of(book.timestamp), received, position
+        times = rfc3339(book.timestamp), received, position
         write_levels(kind, times, book.checksum, find(listings, book.symbol), bids, asks, rows)
 
 
@@ -55,7 +52,7 @@ def trades(m: "frames.Frame[frames.Trade]", received: int, position: int, listin
 def tickers(m: "frames.Frame[frames.Ticker]", received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Best bids and asks."""
     for ticker in m.data:
-        times = time_of(ticker.timestamp), received, position
+        times = rfc3339(ticker.timestamp), received, position
         bid, ask = (text_of(ticker.bid), ticker.bid_qty), (text_of(ticker.ask), ticker.ask_qty)
         write_ticker(times, find(listings, ticker.symbol), bid, ask, rows)
 
@@ -74,29 +71,25 @@ def system(m: frames.SystemStatus, received: int, position: int, listings: Listi
             write_status(symbol, state.system, EXCHANGE_WIDE, received, position, rows)
 
 
-def nothing(_m: Any, _received: int, _position: int, _listings: Listings, _rows: Rows) -> None:
-    """A frame that says nothing about the market."""
-
-
 def write_levels(
     kind: Kind, times: Times, checksum: int, listing: Listing, bids: Levels, asks: Levels, rows: Rows
 ) -> None:
     """A book message; no number counts them."""
     prices, sizes = levels(listing, bids, asks)
-    rows.add_levels(_header(kind, times, 0, checksum, listing, bids=len(bids), levels=len(prices)), prices, sizes)
+    rows.add_levels(header(kind, times, 0, checksum, listing, bids=len(bids), levels=len(prices)), prices, sizes)
 
 
 def write_trade(
     times: Times, identity: int, price: str, amount: float, side: int, listing: Listing, rows: Rows
 ) -> None:
     """A match by the side of its taker."""
-    rows.add(_header(Kind.TRADE, times, identity, listing.ticks[price], listing, side=side), size(amount))
+    rows.add(header(Kind.TRADE, times, identity, listing.ticks[price], listing, side=side), size(amount))
 
 
 def write_ticker(times: Times, listing: Listing, bid: tuple[str, float], ask: tuple[str, float], rows: Rows) -> None:
     """A best bid and ask."""
     prices, sizes = levels(listing, [bid], [ask])
-    rows.add_levels(_header(Kind.TICKER, times, 0, 0, listing, bids=1, levels=2), prices, sizes)
+    rows.add_levels(header(Kind.TICKER, times, 0, 0, listing, bids=1, levels=2), prices, sizes)
 
 
 def write_status(symbol: str, code: str, reason: str, received: int, position: int, rows: Rows) -> None:
@@ -120,25 +113,3 @@ def step_changed(pair: frames.Pair, listing: Listing) -> str:
 def text_of(number: msgspec.Raw) -> str:
     """A JSON number as it is written."""
     return bytes(number).decode()
-
-
-def time_of(text: str | UnsetType) -> int:
-    """A time, ns; NO_TIME where the message has none."""
-    return NO_TIME if text is UNSET else from_rfc3339(text)
-
-
-def _header(
-    kind: Kind,
-    times: Times,
-    sequence: int,
-    price: int,
-    listing: Listing,
-    *,
-    side: int = 0,
-    bids: int = 0,
-    levels: int = 0,
-) -> Header:
-    time, received, position = times
-    return Header(
-        time, received, sequence, NO_SEQUENCE, price, listing.instrument, position, kind, side, 0, bids, levels
-    )

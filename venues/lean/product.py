@@ -5,7 +5,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 from market.errors import FrameError, VenueError
 from market.record import InstrumentDefined
@@ -13,7 +12,21 @@ from venues.keys import Layout
 from venues.lean import frames
 from venues.lean.read import read, texts
 from venues.rows import Rows
-from venues.venue import Capability, Channel, Keepalive, Limits, Listing, Reply, Request, Route, Seen, Texts
+from venues.streams import channel_name, symbol_of
+from venues.venue import (
+    Action,
+    Capability,
+    Channel,
+    Keepalive,
+    Limits,
+    Listings,
+    Reply,
+    Request,
+    Requests,
+    Route,
+    Seen,
+    Texts,
+)
 
 CENT, SHARE = Decimal("0.01"), Decimal(1)
 CHANNELS = {"quote": Channel.DEPTH, "trade": Channel.TRADE}
@@ -52,12 +65,7 @@ class Lean:
         """None."""
         return {}
 
-    def requests(
-        self,
-        action: Literal["SUBSCRIBE", "UNSUBSCRIBE"],
-        streams: Sequence[str],
-        first_id: int,
-    ) -> list[tuple[int, bytes, tuple[str, ...]]]:
+    def requests(self, action: Action, streams: Sequence[str], first_id: int) -> Requests:
         """None."""
         return []
 
@@ -76,11 +84,11 @@ class Lean:
 
     def channel_of(self, stream: str) -> Channel:
         """Quotes are the book."""
-        return CHANNELS.get(stream.partition(":")[0], Channel.TRADE)
+        return CHANNELS.get(channel_name(stream), Channel.TRADE)
 
     def symbol_of(self, stream: str) -> str:
         """`trade:IBM` -> `IBM`."""
-        return stream.partition(":")[2]
+        return symbol_of(stream)
 
     def snapshot_request(self, symbol: str) -> Request | None:
         """None: every quote says all there is."""
@@ -94,7 +102,7 @@ class Lean:
         """Stocks in cents and single shares."""
         return [_stock(symbol, CENT, SHARE) for symbol in symbols]
 
-    def read(self, frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+    def read(self, frame: bytes, receive_time: int, position: int, listings: Listings, rows: Rows) -> None:
         """Append the rows of one frame."""
         read(frame, receive_time, position, listings, rows)
 
@@ -104,7 +112,7 @@ class Lean:
         symbol: str,
         receive_time: int,
         position: int,
-        listings: Mapping[str, Listing],
+        listings: Listings,
         rows: Rows,
     ) -> None:
         """There are none: raises FrameError."""

@@ -1,7 +1,6 @@
 """A tick to rows: trades, quotes of the national best, and what their conditions say of the market's phase."""
 
 import re
-from collections.abc import Mapping
 from math import nan
 
 from market.errors import FrameError
@@ -10,14 +9,14 @@ from venues.lean import conditions
 from venues.lean.exchanges import code
 from venues.lean.frames import Tick, tick
 from venues.rows import Header, Rows, Status
-from venues.venue import Listing, Texts
+from venues.venue import Listing, Listings, Texts
 
 IDS_PER_DAY = 10**9
 _PRICE = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?", re.ASCII)
 _SIZE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", re.ASCII)
 
 
-def read(frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def read(frame: bytes, receive_time: int, position: int, listings: Listings, rows: Rows) -> None:
     """Append the rows of one frame, all or none. Raises FrameError with the reason."""
     said = tick(frame)
     if said.symbol not in listings:

@@ -4,7 +4,6 @@ A stream is `<type>.<symbol>`, as the venue spells it: `T.AAPL`, `XQ.BTC-USD`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import msgspec
 from msgspec import UNSET
@@ -13,7 +12,8 @@ from market.errors import VenueError
 from venues.massive import frames
 from venues.messages import array_names
 from venues.reading import Spoiled
-from venues.venue import Channel, Reply
+from venues.streams import parts
+from venues.venue import Action, Channel, Reply, Requests
 
 CHANNELS: Mapping[str, Channel] = {
     "T": Channel.TRADE,
@@ -44,14 +44,11 @@ def login(secrets: Mapping[str, str], name: str) -> bytes:
     return msgspec.json.encode({"action": "auth", "params": secrets[name]})
 
 
-def requests(
-    action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int, streams_per_request: int
-) -> list[tuple[int, bytes, tuple[str, ...]]]:
+def requests(action: Action, streams: Sequence[str], first_id: int, streams_per_request: int) -> Requests:
     """`{"action":"subscribe","params":"T.AAPL,Q.AAPL"}`, split at the limit; no id goes over the wire."""
-    parts = [tuple(streams[at : at + streams_per_request]) for at in range(0, len(streams), streams_per_request)]
     return [
         (number, msgspec.json.encode({"action": action.lower(), "params": ",".join(part)}), part)
-        for number, part in enumerate(parts, first_id)
+        for number, part in enumerate(parts(streams, streams_per_request), first_id)
     ]
 
 

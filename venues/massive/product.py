@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from market.errors import FrameError, VenueError
 from market.record import InstrumentDefined
@@ -12,10 +11,23 @@ from venues.massive import control
 from venues.massive.read import texts
 from venues.reading import Reader
 from venues.rows import Rows
-from venues.venue import Capability, Channel, Keepalive, Limits, Listing, Reply, Request, Route, Seen, Texts
+from venues.venue import (
+    WHOLE_BOOK,
+    Action,
+    Capability,
+    Channel,
+    Keepalive,
+    Limits,
+    Listings,
+    Reply,
+    Request,
+    Requests,
+    Route,
+    Seen,
+    Texts,
+)
 
 SECRET = "massive_key"  # noqa: S105 - its name
-WHOLE_BOOK = 1 << 20  # levels; what says that it is the book is all of it that there is
 UNVERIFIABLE = Capability("none", snapshot="stream", trade_ids="scattered")
 
 
@@ -65,10 +77,8 @@ class Massive:
         """The key."""
         return {"Authorization": f"Bearer {secrets.get(SECRET, '')}"}
 
-    def requests(
-        self, action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int
-    ) -> list[tuple[int, bytes, tuple[str, ...]]]:
-        """Client messages as (id, bytes, streams)."""
+    def requests(self, action: Action, streams: Sequence[str], first_id: int) -> Requests:
+        """Client messages."""
         return control.requests(action, streams, first_id, self.limits.streams_per_request)
 
     def reply(self, frame: bytes) -> Reply | None:
@@ -103,7 +113,7 @@ class Massive:
         """The steps that the market has."""
         return [self.define(symbol, *self.steps) for symbol in symbols]
 
-    def read(self, frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+    def read(self, frame: bytes, receive_time: int, position: int, listings: Listings, rows: Rows) -> None:
         """Append the rows of one frame."""
         reading.read(self.reader, frame, receive_time, position, listings, rows)
 
@@ -113,7 +123,7 @@ class Massive:
         symbol: str,
         receive_time: int,  # noqa: ARG002
         position: int,  # noqa: ARG002
-        listings: Mapping[str, Listing],  # noqa: ARG002
+        listings: Listings,  # noqa: ARG002
         rows: Rows,  # noqa: ARG002
     ) -> None:
         """Books come in band; raises FrameError."""

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from market.errors import FrameError
 from venues.massive import frames, write
-from venues.messages import array_reader
-from venues.reading import Reader, texts_of
+from venues.messages import array, array_reader, array_texts, strings
+from venues.reading import Reader
 from venues.venue import Texts
 
 PRICES: Mapping[str, tuple[str, ...]] = {
@@ -26,32 +25,21 @@ SYMBOLS: Mapping[str, str] = {
     "LULD": "T",
 }
 
-STOCK: Reader = array_reader(frames.Stock, write.messages)
-CRYPTO: Reader = array_reader(frames.Crypto, write.messages)
+STOCK: Reader = array_reader(frames.Stock, write.WRITERS)
+CRYPTO: Reader = array_reader(frames.Crypto, write.WRITERS)
 
 
 def texts(frame: bytes) -> tuple[Texts, ...]:
     """The symbols and decimal texts of a frame, of the messages that tell prices. Raises FrameError."""
-    found = texts_of(frame)
-    if not (isinstance(found, list) and all(isinstance(message, dict) for message in found)):
-        raise FrameError("not understood: no array of messages")
-    return tuple(map(_texts, found))
+    return array_texts(frame, _texts)
 
 
 def _texts(message: dict[str, Any]) -> Texts:
     kind = str(message.get("ev"))
     symbol = str(message.get(SYMBOLS.get(kind, ""), ""))
     if kind == "XL2":
-        levels = [level for side in "ba" for level in _list(message.get(side)) if len(_list(level)) == 2]
+        levels = [level for side in "ba" for level in array(message.get(side)) if len(array(level)) == 2]
         exchange = f"{symbol}@{message.get('x')}"
-        return Texts(exchange, _strings([level[0] for level in levels]), _strings([level[1] for level in levels]))
+        return Texts(exchange, strings([level[0] for level in levels]), strings([level[1] for level in levels]))
     prices = [message.get(key) for key in PRICES.get(kind, ())]
-    return Texts(symbol, _strings(prices), _strings([message.get(key) for key in SIZES.get(kind, ())]))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _strings(values: list[Any]) -> tuple[str, ...]:
-    return tuple(value for value in values if isinstance(value, str))
+    return Texts(symbol, strings(prices), strings([message.get(key) for key in SIZES.get(kind, ())]))

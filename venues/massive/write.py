@@ -6,9 +6,8 @@ goes to the instrument `<pair>@<exchange>`, as the pair itself is a market of ma
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from math import nan
-from typing import Any
 
 from msgspec import UNSET, UnsetType
 
@@ -17,13 +16,11 @@ from market.schema import NO_SEQUENCE, Flag, Kind
 from venues.conditions import is_off_book_at_massive
 from venues.ids import number_of
 from venues.massive import frames
+from venues.reading import Write
 from venues.rows import Header, Rows, Status, VenueBar
 from venues.shares import in_shares, trade_number
-from venues.venue import Listing
-from venues.writing import find, nanoseconds
-
-Listings = Mapping[str, Listing]
-Write = Callable[[Any, int, int, Listings, Rows], None]
+from venues.venue import Listing, Listings
+from venues.writing import find, nanoseconds, nothing
 
 SOLD, BOUGHT = 1, 2  # conditions of crypto trades
 TIMEFRAMES = {
@@ -36,28 +33,10 @@ REFUSALS = ("error", "auth_failed", "auth_timeout", "max_connections")
 _DECIMAL = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
 
 
-def messages(found: Sequence[Any], received: int, position: int, listings: Listings, rows: Rows) -> None:
-    """The messages of a frame, in their order."""
-    for message in found:
-        WRITERS[type(message)](message, received, position, listings, rows)
-
-
-def nothing(_message: Any, _received: int, _position: int, _listings: Listings, _rows: Rows) -> None:
-    """A message that says nothing about the market that we use."""
-
-
 def status(m: frames.Status, _received: int, _position: int, _listings: Listings, _rows: Rows) -> None:
     """A refusal is kept with the dead letters; other words are about the connection."""
     if m.status in REFUSALS:
         raise FrameError(f"the venue refused: {m.message or ''} ({m.status})")
-
-
-def time(stamp: int) -> int:
-    """A stamp in ms, µs or ns, as ns; raises FrameError where none of them puts it before 2100."""
-    try:
-        return nanoseconds(stamp)
-    except ValueError as error:
-        raise FrameError(str(error)) from error
 
 
 def decimal(text: str) -> float:
@@ -74,7 +53,7 @@ def ticks(listing: Listing, price: frames.Price | UnsetType) -> int:
 
 def trade(m: frames.Trade, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """A match, off the book if its conditions say that it is no price of the moment; its side is not told."""
-    listing, when = find(listings, m.sym), time(m.t)
+    listing, when = find(listings, m.sym), nanoseconds(m.t)
     size = m.s if m.ds is UNSET else decimal(m.ds)
     if size is UNSET:
         raise FrameError(f"a trade of {m.sym[:40]} without a size")
@@ -87,7 +66,7 @@ def trade(m: frames.Trade, received: int, position: int, listings: Listings, row
 
 def quote(m: frames.Quote, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """The best bid and ask; a side without a price or a size is no level."""
-    listing, when = find(listings, m.sym), time(m.t)
+    listing, when = find(listings, m.sym), nanoseconds(m.t)
     bid, ask = (ticks(listing, m.bp), m.bs or 0.0), (ticks(listing, m.ap), m.as_ or 0.0)
     bids, asks = ([(price, in_shares(size, when))] if price and size else [] for price, size in (bid, ask))
     write_levels(Kind.PICTURE, (when, received, position), NO_SEQUENCE, listing, bids, asks, rows)
@@ -98,7 +77,7 @@ def crypto_quote(m: frames.CryptoQuote, received: int, position: int, listings: 
     listing = find(listings, m.pair)
     sides = (ticks(listing, m.bp), m.bs), (ticks(listing, m.ap), m.as_)
     bids, asks = ([(price, size) if price and size else (0, 0.0)] for price, size in sides)
-    write_levels(Kind.QUOTE, (time(m.t), received, position), m.x, listing, bids, asks, rows)
+    write_levels(Kind.QUOTE, (nanoseconds(m.t), received, position), m.x, listing, bids, asks, rows)
 
 
 def crypto_book(m: frames.CryptoBook, received: int, position: int, listings: Listings, rows: Rows) -> None:
@@ -108,7 +87,7 @@ def crypto_book(m: frames.CryptoBook, received: int, position: int, listings: Li
         return
     listing = find(listings, symbol)
     bids, asks = ([(ticks(listing, price), size) for price, size in side] for side in (m.b, m.a))
-    write_levels(Kind.PICTURE, (time(m.t), received, position), NO_SEQUENCE, listing, bids, asks, rows)
+    write_levels(Kind.PICTURE, (nanoseconds(m.t), received, position), NO_SEQUENCE, listing, bids, asks, rows)
 
 
 def crypto_trade(m: frames.CryptoTrade, received: int, position: int, listings: Listings, rows: Rows) -> None:
@@ -120,7 +99,7 @@ def crypto_trade(m: frames.CryptoTrade, received: int, position: int, listings: 
     side = -1 if SOLD in said else 1 if BOUGHT in said else 0
     number = NO_SEQUENCE if m.i is UNSET else number_of(f"{m.x}|{m.i}")
     what = listing.instrument, position, Kind.TRADE, side, 0, 0, 0
-    rows.add(Header(time(m.t), received, number, NO_SEQUENCE, ticks(listing, m.p), *what), m.s)
+    rows.add(Header(nanoseconds(m.t), received, number, NO_SEQUENCE, ticks(listing, m.p), *what), m.s)
 
 
 def write_levels(
@@ -163,7 +142,7 @@ def _write_bar(
     find(listings, symbol)
     notional = nan if m.vw is UNSET else volume * m.vw
     what = m.o, m.h, m.l, m.c, volume, notional, 0, False, position
-    rows.venue_bars.append(VenueBar(symbol, TIMEFRAMES[type(m)], time(m.s), received, *what))
+    rows.venue_bars.append(VenueBar(symbol, TIMEFRAMES[type(m)], nanoseconds(m.s), received, *what))
 
 
 def price_band(m: frames.PriceBand, received: int, position: int, listings: Listings, rows: Rows) -> None:
@@ -171,7 +150,7 @@ def price_band(m: frames.PriceBand, received: int, position: int, listings: List
     find(listings, m.T)
     code = ",".join(map(str, m.i or ()))
     what = "limits", code, "limit up, limit down", m.l, m.h, position
-    rows.statuses.append(Status(m.T, time(m.t), received, *what))
+    rows.statuses.append(Status(m.T, nanoseconds(m.t), received, *what))
 
 
 WRITERS: dict[type, Write] = {

@@ -6,13 +6,14 @@ named after the swap that it is the index of, index-tickers:BTC-USDT-SWAP.
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 from msgspec import UNSET
 
 from venues.okx.frames import Argument, Control, Maintenance
-from venues.venue import Channel, Reply
+from venues.reading import Spoiled
+from venues.streams import parts
+from venues.venue import Action, Channel, Reply, Requests
 
 PONG = b"pong"
 STATUS, INDEX, INSTRUMENTS, SWAP = "status", "index-tickers", "instruments", "-SWAP"
@@ -65,12 +66,12 @@ _named = msgspec.json.Decoder(_Named).decode
 _instruments = msgspec.json.Decoder(list[_Instrument]).decode
 
 
-def requests(
-    action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int, streams_per_request: int
-) -> list[tuple[int, bytes, tuple[str, ...]]]:
+def requests(action: Action, streams: Sequence[str], first_id: int, streams_per_request: int) -> Requests:
     """`{"id":"1","op":"subscribe","args":[{"channel":"books","instId":"BTC-USDT"}]}`, ids from `first_id` on."""
-    parts = [tuple(streams[at : at + streams_per_request]) for at in range(0, len(streams), streams_per_request)]
-    return [(number, _request(action.lower(), part, str(number)), part) for number, part in enumerate(parts, first_id)]
+    return [
+        (number, _request(action.lower(), part, str(number)), part)
+        for number, part in enumerate(parts(streams, streams_per_request), first_id)
+    ]
 
 
 def _request(operation: str, streams: Sequence[str], number: str) -> bytes:
@@ -105,7 +106,7 @@ def streams_of(frame: bytes) -> tuple[str, ...]:
             return (stream(channel, frame[start:end].decode("utf-8", "replace")),) if end > 0 else ()
     try:
         return _streams(_named(frame))
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except Spoiled:
         return ()
 
 
@@ -142,7 +143,7 @@ def reply(frame: bytes) -> Reply | None:
         return None
     try:
         return read_reply(_control(frame))
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except Spoiled:
         return None
 
 

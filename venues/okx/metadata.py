@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from market.clock import MILLISECOND_NS
-from market.errors import FrameError, VenueError
+from market.errors import FrameError, OddAnswerError, VenueError
 from market.record import InstrumentDefined
 from venues.reading import texts_of
 from venues.venue import Seen, Texts
@@ -84,9 +84,9 @@ def _rows(name: str, body: bytes) -> list[Symbol]:
     try:
         answer = msgspec.json.decode(body, type=Answer)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise VenueError(f"{name} answered instruments with something else ({error}); try again later") from error
+        raise OddAnswerError(f"{name} answered instruments with something else ({error}); try again later") from error
     if answer.code not in ("0", UNKNOWN_INSTRUMENT):
-        raise VenueError(f"{name} refused public/instruments: {answer.msg} (code {answer.code}); try again later")
+        raise OddAnswerError(f"{name} refused public/instruments: {answer.msg} (code {answer.code}); try again later")
     return answer.data
 
 

@@ -9,9 +9,10 @@ from msgspec import UNSET
 from market.errors import FrameError
 from market.schema import NO_SEQUENCE, NO_TIME, Kind
 from venues.okx import old_frames as frames
-from venues.okx.write import CRC32, Listings, write_mark, write_ticker
+from venues.okx.write import CRC32, write_mark, write_ticker
 from venues.rows import Header, Rows
 from venues.times import from_rfc3339
+from venues.venue import Listings
 from venues.writing import find, levels, number, size
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import msgspec
 
@@ -15,7 +14,20 @@ from venues.okx import control, frames, metadata, write
 from venues.okx.read import read
 from venues.reading import Spoiled, refuse_duplicates
 from venues.rows import Rows
-from venues.venue import Capability, Channel, Keepalive, Limits, Listing, Reply, Request, Route, Seen, Texts
+from venues.venue import (
+    Action,
+    Capability,
+    Channel,
+    Keepalive,
+    Limits,
+    Listings,
+    Reply,
+    Request,
+    Requests,
+    Route,
+    Seen,
+    Texts,
+)
 from venues.writing import find
 
 CHANNELS = ("books", "trades", "tickers")  # of every instrument
@@ -73,10 +85,8 @@ class Okx:
         """None."""
         return {}
 
-    def requests(
-        self, action: Literal["SUBSCRIBE", "UNSUBSCRIBE"], streams: Sequence[str], first_id: int
-    ) -> list[tuple[int, bytes, tuple[str, ...]]]:
-        """Client messages as (id, bytes, streams)."""
+    def requests(self, action: Action, streams: Sequence[str], first_id: int) -> Requests:
+        """Client messages."""
         return control.requests(action, streams, first_id, self.limits.streams_per_request)
 
     def reply(self, frame: bytes) -> Reply | None:
@@ -114,12 +124,12 @@ class Okx:
         """Definitions out of public/instruments."""
         return metadata.read_instruments(self.name, bodies, symbols)
 
-    def read(self, frame: bytes, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+    def read(self, frame: bytes, receive_time: int, position: int, listings: Listings, rows: Rows) -> None:
         """Append the rows of one frame."""
         read(frame, receive_time, position, listings, rows)
 
     def read_snapshot(
-        self, body: bytes, symbol: str, receive_time: int, position: int, listings: Mapping[str, Listing], rows: Rows
+        self, body: bytes, symbol: str, receive_time: int, position: int, listings: Listings, rows: Rows
     ) -> None:
         """Append the rows of a REST book; its seqId is of the same series as those of the channel books."""
         try:

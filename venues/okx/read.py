@@ -9,18 +9,17 @@ from market.errors import FrameError
 from venues import reading
 from venues.okx import frames, old_frames, old_write, write
 from venues.okx.control import PONG, STATUS, read_reply, streams_of
-from venues.reading import Reader, decoded
+from venues.reading import Reader, decoded, unsaid
 from venues.rows import Rows
-from venues.venue import Listing
+from venues.venue import Listings
 
-ANY = -2  # keys of a message that always is looked at for duplicates
 _control = msgspec.json.Decoder(frames.Control).decode
 
 
 def _reader(envelope: type[Struct], struct: type[Struct], writes: reading.Write) -> Reader:
     """Not strict: sizes, times and trade ids become numbers from JSON strings, inside the decoder."""
     frame = envelope[struct]  # type: ignore[index]
-    return Reader(msgspec.json.Decoder(frame, strict=False).decode, lambda _: ANY, writes)
+    return Reader(msgspec.json.Decoder(frame, strict=False).decode, unsaid, writes)
 
 
 _BOOKS = _reader(frames.Frame, frames.Book, write.books)
@@ -59,7 +58,7 @@ IDLE = frozenset(
 CONNECTION_COUNT = "channel-conn-count"
 
 
-def read(frame: bytes, received: int, position: int, listings: Mapping[str, Listing], rows: Rows) -> None:
+def read(frame: bytes, received: int, position: int, listings: Listings, rows: Rows) -> None:
     """Append the rows of one frame. Raises FrameError with the reason."""
     if frame == PONG:
         return

@@ -1,6 +1,6 @@
 """What the frames of OKX v5 mean: one decoded struct to EVENT rows, marks and statuses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from math import isnan, nan
 
@@ -11,10 +11,8 @@ from market.errors import FrameError
 from market.schema import NO_SEQUENCE, NO_TIME, Kind
 from venues.okx import frames
 from venues.rows import Header, Mark, Rows, Status
-from venues.venue import Listing
+from venues.venue import Listing, Listings
 from venues.writing import find, levels, nanoseconds, number, size, time
-
-Listings = Mapping[str, Listing]
 
 CRC32 = 0xFFFFFFFF
 # States of an instrument (public/instruments).

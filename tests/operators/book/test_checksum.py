@@ -91,6 +91,7 @@ def test_places_that_are_not_known_or_too_coarse_are_unverifiable() -> None:
         ("9999999.99999999", 10**15 - 1, EXACT),
         ("45035996.27370495", 2**52 - 1, EXACT),
         ("123456789", 123456789 * 10**8, GUESS),
+        ("79999999.99999998", 7_999_999_999_999_999, GUESS),  # two texts are as near
         ("1e10", 10**18, GUESS),
         ("0.123456789", 0, UNWRITABLE),  # more places than there are
         ("123456789.12345678", 0, UNWRITABLE),  # more digits than a float64 has

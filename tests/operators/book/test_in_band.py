@@ -53,12 +53,12 @@ def test_the_rule_of_streams(last: int, previous: int, sequence: int, late: bool
 def test_nothing_is_kept_for_a_snapshot_in_band() -> None:
     early = [rows(DEPTH, [(1, "9.8", "5")], at=0.1 * n, sequence=n + 1, previous=n) for n in range(3)]
     after = rows(DEPTH, [(1, "9.7", "6")], at=2, sequence=4, previous=3)
+    assert list(run(batch("chained", *early))[3].pending.of(0)) == []
     ticks, gaps, asked, books = run(batch("chained", *early, rows(SNAPSHOT, FULL, sequence=3), after))
     assert ticks["valid"].to_list() == [False, False, False, True, True]
     assert gaps == [("unsynchronised", "open"), ("unsynchronised", "healed")]
     assert asked == [0.0]
     assert levels_of(books.ladders, 0, 0) == {100: 1.0, 99: 2.0, 97: 6.0}
-    assert list(books.pending.of(0)) == []
 
 
 def test_a_gap_heals_with_the_next_snapshot_only() -> None:
@@ -91,11 +91,13 @@ def test_a_crossed_book_of_an_unbroken_feed_is_kept_and_not_shown() -> None:
     messages = [
         rows(SNAPSHOT, FULL, sequence=3),
         rows(DEPTH, [(1, "10.2", "7")], at=2, sequence=4, previous=3),
+        rows(Kind.TRADE, at=3),
         rows(DEPTH, [(1, "9.5", "7")], at=60, sequence=5, previous=4),
         rows(DEPTH, [(1, "10.2", "0")], at=61, sequence=6, previous=5),
+        rows(Kind.TRADE, at=62),
     ]
     ticks, gaps, asked, books = run(batch("chained", *messages))
-    assert ticks["valid"].to_list() == [True, False, False, True]
+    assert ticks["valid"].to_list() == [True, False, False, False, True, True]
     assert gaps == [("crossed", "open"), ("crossed", "healed")]
     assert asked == []
     assert levels_of(books.ladders, 0, 0) == {100: 1.0, 99: 2.0, 95: 7.0}

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from market.instrument import Instrument, InstrumentTable
-from market.schema import Kind
+from market.schema import Flag, Kind
 from operators.scan.build import compiled
 from operators.scan.message import MOST_STRANGERS
+from operators.scan.reading import Reading
 from operators.scan.symbols import MISSING, find, hashed, home, step
 from operators.scan.words import LONGEST_TEXT, load
 from tests.captures import real
 from tests.operators.scan import differential
 from tests.operators.test_decode import DEPTH, TRADE, combined
-from venues.keys import MAX_FRAME_BYTES, Entrance, Field, Form, Layout, Object, Slot
+from venues.keys import MAX_FRAME_BYTES, Array, Entrance, Field, Form, Layout, Levels, Object, Slot
 
 TRADED = combined("trade", **TRADE)
 
@@ -91,10 +92,93 @@ def test_ids_beyond_the_floats_are_exact() -> None:
     assert events["sequence"].tolist() == [9_007_199_254_740_993] * 4
 
 
+STOCK_TRADE = Object(
+    (
+        Field("T", Form.WORD, words={"t": 0}),
+        Field("S", Form.TEXT, Slot.SYMBOL),
+        Field("i", Form.INTEGER, Slot.LAST_ID),
+        Field("p", Form.NUMBER_PRICE, Slot.PRICE),
+        Field("s", Form.NUMBER, Slot.SIZE),
+        Field("c", Form.WORDS, Slot.FLAGS, {"@": 0, "I": 0, "Z": Flag.OFF_BOOK, "W": Flag.SHED}),
+        Field("d", Form.LITERALS, Slot.SIDE, {"1": -1, "2": 1}, required=False),
+        Field("u", Form.SCALARS, required=False),
+    ),
+    writes=Kind.TRADE,
+)
+
+
+@pytest.mark.parametrize(
+    ("end", "flags", "side"),
+    [
+        (b'"c":[]', 0, 0),
+        (b'"c":["@" , "I"]', 0, 0),
+        (b'"c":["@","Z","W"],"d":[2]', Flag.OFF_BOOK | Flag.SHED, 1),
+        (b'"c":["@"],"d":[ 1 ],"u":[1,"x",null,true,-0.5]', 0, -1),
+        (b'"c":["@"],"u":[]', 0, 0),
+    ],
+)
+def test_words_in_an_array_are_joined(end: bytes, flags: int, side: int) -> None:
+    events = of_stocks(end)
+    assert events is not None
+    assert events[["flags", "side", "sequence"]].tolist() == [(flags, side, 52983525033527)] * 2
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        b'"c":["@","?"]', b'"c":["@",]', b'"c":["@"', b'"c":"@"', b'"c":[1]', b'"c":["@"],"d":[1,2]',
+        b'"c":[],"d":["1"]', b'"c":[],"d":[12]', b'"c":[],"d":[1x]',
+        b'"c":[],"u":[[]]', b'"c":[],"u":[1,]', b'"c":[],"u":[1}', b'"c":[],"u":1',
+    ],
+)  # fmt: skip
+def test_an_array_of_other_words_is_left_to_the_slow_path(end: bytes) -> None:
+    assert of_stocks(end) is None
+
+
+def of_stocks(end: bytes) -> np.ndarray | None:
+    """The rows of a frame of two trades that end so; None where the scanner leaves it."""
+    trade = b'{"T":"t","S":"A","i":52983525033527,"p":39.15,"s":440000,%s}' % end
+    layout = Layout((Entrance("T", {"t": STOCK_TRADE}),), array=True)
+    reading = Reading(layout, differential.batch([b"[%s,%s]" % (trade, trade)], "alpaca-sip"))
+    odd = list(reading.odd_frames(lambda: hashed(differential.table({"A": "0.01"}))))
+    return None if odd else reading.events()
+
+
 def test_a_key_that_is_too_long_is_refused_when_the_table_is_made() -> None:
-    message = Object((Field("s", Form.TEXT, Slot.SYMBOL), Field("k" * 24)), writes=Kind.TRADE)
+    message = Object((Field("s", Form.TEXT, Slot.SYMBOL), Field("k" * 24)))
     with pytest.raises(ValueError, match="longer than 23 bytes"):
         compiled(Layout((Entrance("e", {"t": message}),)))
+
+
+LEVEL = Object((Field("p", Form.PRICE, Slot.PRICE), Field("s", Form.DECIMAL, Slot.SIZE)), writes=Kind.LEVEL)
+PRICED = Field("s", Form.TEXT, Slot.SYMBOL), Field("p", Form.PRICE, Slot.PRICE), Field("q", Form.DECIMAL, Slot.SIZE)
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        (Object((Field("a"), Field("a"))), "key a twice"),
+        (
+            Object((Field("a", Form.TIME, Slot.EXCHANGE_TIME), Field("b", Form.TIME, Slot.EXCHANGE_TIME))),
+            "slot .* twice",
+        ),
+        (Object((Field("a", Form.PRICE, Slot.PRICE),)), "PRICE in an object that writes nothing"),
+        (Object(tuple(Field(f"k{n}") for n in range(64))), "64 keys"),
+        (Object((Field("a", Form.WORD),)), "no words"),
+        (Object((Field("a", Form.LITERAL, words={"true": 1}, other=0),)), "without quotes"),
+        (Object((Field("a", Form.TEXT, Slot.BIDS),), writes=Kind.DEPTH), "holds levels"),
+        (Object((Field("a", Levels(Form.PRICE, Form.NUMBER), Slot.BIDS),), writes=Kind.DEPTH), "both in quotes"),
+        (Object((Field("a", Array(Object(PRICED, writes=Kind.TRADE))),), writes=Kind.DEPTH), "stands in another"),
+        (Object((Field("a", Array(Object(PRICED, writes=Kind.DEPTH), newest_first=True)),)), "only trades"),
+        (Object(PRICED[:2], writes=Kind.TRADE), "SIZE must be"),
+        (Object((Field("u", Form.INTEGER, Slot.COUNTED_ID, required=False),), writes=Kind.DEPTH), "COUNTED_ID must be"),
+        (Object((Field("a", Array(LEVEL), Slot.UPDATES),), writes=Kind.DEPTH), "each level has a side"),
+        (Object((Field("a", Array(LEVEL), Slot.BIDS),), writes=Kind.DEPTH, also=Kind.TICKER), "writes also"),
+    ],
+)
+def test_a_table_that_the_kernel_could_not_follow_is_refused(shape: Object, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        compiled(Layout((Entrance("e", {"x": shape}),)))
 
 
 def words(symbol: str) -> tuple[Any, Any, Any]:

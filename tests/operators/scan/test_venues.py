@@ -105,8 +105,8 @@ def test_no_byte_beyond_the_data_is_read_and_no_row_beyond_the_bound_needed(venu
     chance = mutants.Chance(Random(venue))
     with guarded() as page:
         for frame in (frame for frame in some(venue, 2, 600) if len(frame) <= PAGE):
-            room = most_rows(layout, 1, len(frame))
-            events, marks = np.zeros(room.events, EVENT), np.zeros(room.marks, MARK)
+            most_events, most_marks = most_rows(layout, 1, len(frame))
+            events, marks = np.zeros(most_events, EVENT), np.zeros(most_marks, MARK)
             for cut in (len(frame), chance.random.randint(0, len(frame))):
                 last = page[PAGE - cut :]  # its end is where the memory ends
                 last[:] = np.frombuffer(frame[:cut], np.uint8)
@@ -164,3 +164,11 @@ def test_what_the_venue_says_around_a_message_holds_for_all_its_rows() -> None:
     events = differential.scanned([frame], "bybit-linear", examples.instruments("bybit-linear", [frame])).events
     assert set(events["exchange_time"].tolist()) == {1687940967464 * 10**6}, "cts, which comes last"
     assert (events["kind"][0], events["previous"][0], events["sequence"][0]) == (Kind.DEPTH, 177400506, 177400507)
+
+
+@pytest.mark.parametrize("number", [b"9223372036854775807", b"9223372036854776000", b"9999999999999999999", b"1" * 20])
+def test_ids_at_the_edge_of_the_integers_are_left_to_the_slow_path(number: bytes) -> None:
+    frame = examples.DOCUMENTED["alpaca-crypto"][0]
+    instruments = examples.instruments("alpaca-crypto", [frame])
+    assert differential.compare([frame], "alpaca-crypto", instruments) == 1
+    assert differential.compare([frame.replace(b"3447222699101865076", number)], "alpaca-crypto", instruments) == 0

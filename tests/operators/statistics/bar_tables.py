@@ -27,7 +27,7 @@ def output_of(table: str, schema: Schema) -> Callable[[list[Batch]], Tables]:
 
 
 def oracle_of(table: str, schema: Schema, slow: Callable[[str], Any]) -> Callable[[list[Batch]], Tables]:
-    """The same by a slow twin per instrument and timeframe; slow: makes one of a timeframe, whose `take` gives a row."""
+    """The same by a slow twin per instrument and timeframe; slow: makes one of a timeframe, its `take` gives a row."""
 
     def oracle(items: list[Batch]) -> Tables:
         twins: dict[tuple[str, str], Any] = {}
