@@ -8,7 +8,7 @@ import pytest
 
 COMMANDS = [
     *("up", "capture", "market", "trading", "store", "gateway", "simulate"),
-    *("import", "replay", "sql", "status", "regimes", "settings", "account"),
+    *("import", "replay", "sql", "status", "regimes", "settings", "account", "verify", "check-live"),
 ]
 
 
