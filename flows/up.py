@@ -15,8 +15,9 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+import venues
 from flows.runfile import read_run_file
-from flows.settings import Settings
+from flows.settings import Secrets, Settings
 from flows.stop import stop_event
 from flows.supervise import Process, Supervisor
 from flows.tables import save_settings, server_dsn
@@ -34,6 +35,8 @@ def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None
     from flows.view import View
 
     plain = plain or not sys.stdout.isatty()
+    venue = venues.get(settings.venue)
+    Secrets().of(venue.name, venue.secrets)  # said here once, and not by a process that starts again and again
     with only_one(settings.data):
         stop = stop_event()
         settings = with_ports(settings)

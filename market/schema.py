@@ -135,7 +135,7 @@ GAP: dict[str, type[pl.DataType]] = {
     "receive_time": pl.Int64,  # when this row became known
     "channel": pl.String,  # depth, ticker, mark, trade, status or bar
     # sequence, checksum, duplicate, crossed, limit, edge, disconnected, silent, shed, unread, tick_size,
-    # unsynchronised, late, future, suspicious, unknown
+    # unsynchronised, unverifiable, late, future, suspicious, unknown
     "cause": pl.String,
     "state": pl.String,  # open, healed; a duplicate is healed at once
     "start_time": pl.Int64,  # receive time of the last row known good

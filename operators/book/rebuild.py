@@ -164,7 +164,7 @@ def _begin(books: Books, snapshot: Events, capability: Capability, text: NDArray
     counted = 0 < head["sequence"] < book["last"]
     summed = head["sequence"] == 0 and capability.checksum != ""
     if older and (counted or summed) and book["last"] != NO_SEQUENCE and not crossed(book):
-        return Verdict.SETTLED
+        return Verdict.OLD  # and its row shows nothing: what the book is now was not known then
     if not _fits(books, instrument, snapshot, emptied=True):
         return _lost(books, instrument, Verdict.FULL)
     _cover(books, instrument, snapshot)

@@ -19,6 +19,7 @@ class Told(NamedTuple):
     full: bool
     number: int | None = None  # of the newest change in it, where the venue numbers messages of a book
     cut: int | None = None  # levels a side that the venue keeps
+    previous: int | None = None  # the number that it continues; a smaller one of its own is then a count begun anew
     time: str = ""  # of the venue, where it numbers nothing and its texts sort
 
 
@@ -63,7 +64,15 @@ def _okx(said: Any) -> Iterator[Told]:
     if said.get("arg", {}).get("channel") == "books" and "data" in said:
         for row in said["data"]:
             full = said["action"] == "snapshot"
-            yield Told(said["arg"]["instId"], _pairs(row["bids"]), _pairs(row["asks"]), full, int(row["seqId"]))
+            yield Told(
+                said["arg"]["instId"],
+                _pairs(row["bids"]),
+                _pairs(row["asks"]),
+                full,
+                int(row["seqId"]),
+                None,
+                int(row["prevSeqId"]),
+            )
 
 
 def _alpaca_crypto(said: Any) -> Iterator[Told]:
@@ -129,6 +138,7 @@ class DictBook:
             self.overlapped = False
             return older
         numbered = told.number is not None and self.number is not None and told.number <= self.number
+        numbered &= told.previous is None or told.previous != self.number
         old = numbered or (bool(told.time) and told.time < self.time)
         self.overlapped &= old
         return old

@@ -27,6 +27,9 @@ def test_help_names_every_command() -> None:
     ("arguments", "sentence"),
     [
         (["up", "--config", "none.toml"], "there is no settings file none.toml"),
+        (["up", "--venue", "massive-stocks", "--data", "nowhere"], "massive-stocks need BAROGRAPH_MASSIVE_KEY in the"),
+        (["up", "--venue", "krakken", "--data", "nowhere"], "unknown venue 'krakken'; there are"),
+        (["verify", "none.gz", "--venue", "kraken"], "none.gz cannot be read: No such file"),
         (["replay", "--data", "nowhere"], "nowhere holds no journal"),
         (["import", "none.gz", "--venue", "binance-spot", "--data", "nowhere"], "there is no file none.gz"),
         (["import", "bars.csv", "--venue", "binance-spot", "--data", "nowhere"], "say whose and how long with"),

@@ -204,20 +204,21 @@ def _snapshot(book: StreamBook, message: Told, gap: dict[str, Any], rows: Rows) 
     behind = at is not None and 0 < message.time < at.time
     if behind and not (message.sequence == 0 and book.venue.checksum):
         behind = 0 < message.sequence < at.sequence
-    if not (behind and not book.crossed()):
-        book.forget()
-        sides = deque(side for side, _, _ in message.levels)
-        longer = max(sides.count(1), sides.count(-1))
-        book.depth = min((depth for depth in book.venue.depths if depth >= longer), default=0)
-        book.apply(message)
-        if (found := book.checked(message)) == "mismatch":
-            return _wrong(book, gap, rows)
-        book.doubted = found == "unverifiable"
-        if book.crossed():
-            _trouble(book, gap | {"cause": "crossed"}, rows, ask=_blind(book, message))
-            if book.doubted:
-                _trouble(book, gap | {"cause": "unverifiable"}, rows, ask=False)
-            return False
+    if behind and not book.crossed():
+        return False
+    book.forget()
+    sides = deque(side for side, _, _ in message.levels)
+    longer = max(sides.count(1), sides.count(-1))
+    book.depth = min((depth for depth in book.venue.depths if depth >= longer), default=0)
+    book.apply(message)
+    if (found := book.checked(message)) == "mismatch":
+        return _wrong(book, gap, rows)
+    book.doubted = found == "unverifiable"
+    if book.crossed():
+        _trouble(book, gap | {"cause": "crossed"}, rows, ask=_blind(book, message))
+        if book.doubted:
+            _trouble(book, gap | {"cause": "unverifiable"}, rows, ask=False)
+        return False
     _all_well(book, gap, rows)
     if book.doubted:
         _trouble(book, gap | {"cause": "unverifiable"}, rows, ask=False)
