@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from market.errors import SettingsError
+from simulator.exchange import STEADY_RATE
 from simulator.venues import EXAMPLES, dialect
 from simulator.venues.capture_market import CaptureMarket
 from simulator.venues.desk import Desk
+from simulator.venues.exchange_market import ExchangeMarket
 from simulator.venues.faults import Faults
 from simulator.venues.market import Market, RandomMarket
 from simulator.venues.script import KINDS, read_script
@@ -38,6 +40,7 @@ def run_mock_venue(
     instruments: Sequence[str] | None,
     *,
     port: int,
+    engine: bool,
     rate: float,
     seed: int,
     faults: Path | None,
@@ -52,7 +55,7 @@ def run_mock_venue(
         script = read_script(faults) if faults else []
         start_ns = time.time_ns()
         words = dialect(venue)
-        market = _market(venue, instruments, rate=rate, seed=seed, capture=capture, start_ns=start_ns)
+        market = _market(venue, instruments, engine=engine, rate=rate, seed=seed, capture=capture, start_ns=start_ns)
     except OSError as error:
         raise SettingsError(f"{error.filename} cannot be read ({error.strerror})") from error
     except ValueError as error:
@@ -76,13 +79,23 @@ def run_mock_venue(
 
 
 def _market(
-    venue: str, instruments: Sequence[str] | None, *, rate: float, seed: int, capture: Path | None, start_ns: int
+    venue: str,
+    instruments: Sequence[str] | None,
+    *,
+    engine: bool,
+    rate: float,
+    seed: int,
+    capture: Path | None,
+    start_ns: int,
 ) -> Market:
     if capture is not None:
         named = instruments[0] if instruments and len(instruments) == 1 else ""
         symbols = instruments or ()
         return CaptureMarket(capture, symbols=symbols, start_ns=start_ns, cut=venue == "kraken", named=named)
     words = dialect(venue)
+    if engine:
+        names = {symbol: "".join(filter(str.isalnum, symbol)) for symbol in instruments or EXAMPLES[venue]}
+        return ExchangeMarket(names, seed=seed, rate=(STEADY_RATE + rate) * len(names), start_ns=start_ns)
     rows = [words.listed(symbol) for symbol in instruments or EXAMPLES[venue]]
     return RandomMarket(rows, seed=seed, rate=rate, start_ns=start_ns)
 

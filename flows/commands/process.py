@@ -72,6 +72,10 @@ def simulate(
         typer.Option(help="A mock of this venue instead: kraken, coinbase, okx, … (a wrong name lists them all)."),
     ] = None,
     instruments: Instruments = None,
+    engine: Annotated[
+        bool,
+        typer.Option("--engine", help="The mock venue's books from the matching engine instead of a random market."),
+    ] = False,
     rate: Annotated[float, typer.Option(help="Book changes per second of each instrument, of a mock venue.")] = 4.0,
     seed: Annotated[int, typer.Option(help="The same seed makes the same market, of a mock venue.")] = 1,
     faults: Annotated[
@@ -88,9 +92,9 @@ def simulate(
     (regimes, latent price, impact) is written to DATA/truth.parquet.
 
     With [b]--venue kraken --instruments BTC/USD,ETH/USD[/b] it speaks that venue's protocol over WebSocket and REST on
-    one port, from a small random market or from --capture: handshake, logins (the key is `key`), snapshots, sequence
-    numbers, checksums, heartbeats, errors. What a client may not do (too many connections, messages, requests, no
-    pong) is answered as the venue would and told when it stops.
+    one port, from a small random market, from the matching engine (--engine) or from --capture: handshake, logins (the
+    key is `key`), snapshots, sequence numbers, checksums, heartbeats, errors. What a client may not do (too many
+    connections, messages, requests, no pong) is answered as the venue would and told when it stops.
 
     [b]A fault script[/b] says what goes wrong and when: frames dropped, doubled, in the wrong order, streams that fall
     silent, closes, bans, a wrong clock, spoiled frames. `barograph simulate --venue kraken --faults help` explains it.
@@ -106,6 +110,7 @@ def simulate(
         venue,
         symbols(instruments),
         port=port,
+        engine=engine,
         rate=rate,
         seed=seed,
         faults=faults,
