@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -21,8 +22,13 @@ ENDS = {"halt": "resume", "maintenance": "back"}
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
-    logging.getLogger("barograph").setLevel(logging.CRITICAL)
+def quiet() -> Iterator[None]:
+    """Thousands of warnings are meant."""
+    logger = logging.getLogger("barograph")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    yield
+    logger.setLevel(before)
 
 
 def script(seed: int) -> list[Fault]:

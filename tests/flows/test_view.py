@@ -27,6 +27,7 @@ def seen(data_time: str | None = "2026-01-01T00:00:09.900000000Z", gaps_open: in
     bitcoin = InstrumentNow(
         venue="simulated",
         instrument="BTCUSDT",
+        detection="chain",
         mid_price=64209.05,
         spread_bps=0.0156,
         ofi_50=11.13,
@@ -39,7 +40,7 @@ def seen(data_time: str | None = "2026-01-01T00:00:09.900000000Z", gaps_open: in
         pnl=51.79,
         mid_prices=[1.0, None],
     )
-    silent = InstrumentNow(venue="simulated", instrument="1000SHIBUSDT", regimes={}, mid_prices=[])
+    silent = InstrumentNow(venue="simulated", instrument="1000SHIBUSDT", detection="none", regimes={}, mid_prices=[])
     return Overview(
         time="2026-01-01T00:00:10.000000000Z",
         data_time=data_time,
