@@ -44,7 +44,8 @@ def is_well(played: Run) -> bool:
 def allowed(venue: str, faults: list[Fault], what: str) -> bool:
     """Whether a complaint is about a loss that the venue gives no means to see; its books are never called verified."""
     lossy = any(fault.kind in UNSEEN for fault in faults)
-    return venue in UNVERIFIABLE and lossy and what.startswith(("wrong book", "book of other"))
+    untrue = what.startswith(("wrong book", "book of other")) or what.endswith("no book that is true now")
+    return venue in UNVERIFIABLE and lossy and untrue
 
 
 @pytest.mark.timeout(0 if SCRIPTS > 50 else 180)
