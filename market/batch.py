@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from market.accounts import Accounts
 from market.frames import NO_FRAMES, Frames
 from market.instrument import InstrumentTable
 from market.schema import empty_books, empty_events, empty_marks, empty_ticks
@@ -29,6 +30,7 @@ class Batch(NamedTuple):
     features: Mapping[str, Structs] = {}  # by name of the operator, one row per tick
     tables: Mapping[str, pl.DataFrame] = {}  # low-rate rows by table name: gaps, bars, regimes, signals, …
     past: tuple[int, ...] = ()  # frames that tell history, of another time than the rest: market/history.py
+    accounts: Accounts = Accounts()  # what became of the frames, once operators/accounting has counted
     last: bool = False  # no more will come: sinks close their open insert block
 
     @property

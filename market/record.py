@@ -54,6 +54,28 @@ class Bar(msgspec.Struct, frozen=True, tag_field="record", tag="bar", omit_defau
     trades: int = 0
 
 
+class Began(msgspec.Struct, frozen=True, tag_field="record", tag="began"):
+    """Capture goes on with a journal that it, or one before it, left: nothing that came after `since_ns`, the receive
+    time of the newest row before this one, was recorded.
+    """
+
+    since_ns: int
+    symbols: list[str]
+
+
+class ClockStepped(msgspec.Struct, frozen=True, tag_field="record", tag="clock"):
+    """The machine's wall clock was set. Receive times follow it only where it is `adopted`."""
+
+    step_ns: int  # wall clock minus the clock of the receive times
+    adopted: bool
+
+
+class Torn(msgspec.Struct, frozen=True, tag_field="record", tag="torn"):
+    """A row of the journal that can be read no more. The reader puts this in its place; it stands in no journal."""
+
+    reason: str
+
+
 class Connected(msgspec.Struct, frozen=True, tag_field="record", tag="connected"):
     """A socket is open again: whatever it carried before may be incomplete, so its books start anew.
 
@@ -108,7 +130,20 @@ class Alive(msgspec.Struct, frozen=True, tag_field="record", tag="alive"):
     """Nothing came for a second, and capture is there: recorded time goes on, and what waits for it is not held up."""
 
 
-Record = Alive | Bar | InstrumentDefined | Connected | Disconnected | Silent | Shed | Snapshot | Skipped
+Record = (
+    Alive
+    | Bar
+    | Began
+    | ClockStepped
+    | Connected
+    | Disconnected
+    | InstrumentDefined
+    | Shed
+    | Silent
+    | Skipped
+    | Snapshot
+    | Torn
+)
 
 _decoder = msgspec.json.Decoder(Record)
 _encoder = msgspec.json.Encoder()

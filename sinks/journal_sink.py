@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
+from market.beat import Beat, unheard
 from market.clock import SECOND_NS, Clock
 from sinks.journal import JournalWriter
 
@@ -15,8 +16,10 @@ Frames = list[tuple[int, bytes]]  # receive time in ns, frame
 class JournalSink(FixedPartitionedSink[Frames, None]):
     """Appends to one partition and drops rows older than `retention`, None to keep all; closes the writer."""
 
-    def __init__(self, writer: JournalWriter, *, retention: timedelta | None, clock: Clock) -> None:
-        self._writer, self._retention, self._clock = writer, retention, clock
+    def __init__(
+        self, writer: JournalWriter, *, retention: timedelta | None, clock: Clock, beat: Beat = unheard
+    ) -> None:
+        self._writer, self._retention, self._clock, self._beat = writer, retention, clock, beat
 
     def list_parts(self) -> list[str]:
         """The one partition."""
@@ -28,14 +31,14 @@ class JournalSink(FixedPartitionedSink[Frames, None]):
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "JournalSinkPartition":  # noqa: ARG002
         """Begin to append."""
-        return JournalSinkPartition(self._writer, self._retention, self._clock)
+        return JournalSinkPartition(self._writer, self._retention, self._clock, self._beat)
 
 
 class JournalSinkPartition(StatefulSinkPartition[Frames, None]):
     """The appending."""
 
-    def __init__(self, writer: JournalWriter, retention: timedelta | None, clock: Clock) -> None:
-        self._writer, self._retention, self._clock = writer, retention, clock
+    def __init__(self, writer: JournalWriter, retention: timedelta | None, clock: Clock, beat: Beat) -> None:
+        self._writer, self._retention, self._clock, self._beat = writer, retention, clock, beat
         self._pruned_ns = clock.monotonic_ns()
 
     def write_batch(self, items: list[Frames]) -> None:

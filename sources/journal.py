@@ -15,6 +15,7 @@ import numpy as np
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from market.batch import Batch
+from market.beat import Beat, unheard
 from market.clock import Clock, SystemClock
 from market.history import HISTORY
 from sources.journal_reader import Row
@@ -51,11 +52,12 @@ class JournalSource(FixedPartitionedSource[Keyed, Offsets]):
         stop: Stop,
         speed: float | None = None,
         clock: Clock | None = None,
+        beat: Beat = unheard,
     ) -> None:
         if speed is not None and not 0 < speed < float("inf"):
             raise ValueError(f"speed must be above 0 and finite, is {speed}")
         self._data, self._topic, self._follow, self._stop, self._speed = data, topic, follow, stop, speed
-        self._clock = clock or SystemClock()
+        self._clock, self._beat = clock or SystemClock(), beat
 
     def list_parts(self) -> list[str]:
         """The one Bytewax partition."""
@@ -69,14 +71,19 @@ class JournalSource(FixedPartitionedSource[Keyed, Offsets]):
     ) -> "JournalPartition":
         """Begin, or go on after the offsets of a snapshot."""
         merge = Merge(self._data, self._topic, resume_state or {}, self._clock, lenient=self._follow)
-        return JournalPartition(merge, self._follow, self._stop, _pace(self._speed, self._clock), self._clock)
+        return JournalPartition(
+            merge, self._follow, self._stop, _pace(self._speed, self._clock), self._clock, self._beat
+        )
 
 
 class JournalPartition(StatefulSourcePartition[Keyed, Offsets]):
     """The reading itself."""
 
-    def __init__(self, merge: Merge, follow: bool, stop: Stop, due: Callable[[int], bool], clock: Clock) -> None:
+    def __init__(
+        self, merge: Merge, follow: bool, stop: Stop, due: Callable[[int], bool], clock: Clock, beat: Beat
+    ) -> None:
         self._merge, self._follow, self._stop, self._due, self._clock = merge, follow, stop, due, clock
+        self._beat = beat
         self._drained_by_ns: int | None = None
         self._closed = False
 
@@ -84,6 +91,7 @@ class JournalPartition(StatefulSourcePartition[Keyed, Offsets]):
         """The rows that are due; the closing batches at the end, then StopIteration."""
         if self._closed:
             raise StopIteration
+        self._beat("")
         items = [] if self._stopped() else list(self._take())
         if not items and self._ended():
             self._closed = True

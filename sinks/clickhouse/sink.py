@@ -14,6 +14,7 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from clickhouse_connect.driver.client import Client
 
 from market.batch import Batch
+from market.beat import Beat, unheard
 from market.decisions import Decisions
 from sinks.clickhouse.blocks import Block, Blocks, Open
 from sinks.clickhouse.client import connect
@@ -54,8 +55,9 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
         latency: LatencyRecorder | None = None,
         close_s: float = CLOSE_S,
         choices: str = "",
+        beat: Beat = unheard,
     ) -> None:
-        self._choices = choices
+        self._choices, self._beat = choices, beat
         self._dsn = dsn
         self._block_ns = block_ns
         self._latency = latency
