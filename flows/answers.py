@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from market import record
-from market.errors import VenueError
+from market.errors import OddAnswerError
+from sources.listed import listed
 from sources.recordings import Answer
 from venues.venue import Venue
 
@@ -36,14 +37,12 @@ class Answers:
 
     def definitions(self, answers: Iterable[Answer], symbols: Sequence[str]) -> dict[str, record.InstrumentDefined]:
         """Instruments that the listings in a recording tell of."""
-        found: dict[str, record.InstrumentDefined] = {}
         bodies = [answer.body.encode() for answer in answers if self._is_listing(answer, symbols)]
-        for symbol in symbols if bodies else ():
-            try:
-                found |= {defined.symbol: defined for defined in self.venue.read_metadata(bodies, [symbol])}
-            except VenueError:
-                continue  # the recording lists others only: its own texts tell the steps
-        return found
+        try:
+            found, _ = listed(self.venue, bodies, symbols if bodies else ())  # for others its own texts tell the steps
+        except OddAnswerError:
+            return {}
+        return {defined.symbol: defined for defined in found}
 
     def _is_listing(self, answer: Answer, symbols: Sequence[str]) -> bool:
         paths = {urlsplit(request.url).path for request in self.venue.metadata_requests(symbols)}

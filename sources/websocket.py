@@ -25,6 +25,7 @@ from sources.control import Wish
 from sources.credentials import Credential
 from sources.frame_queue import FrameQueue
 from sources.keeper import Keeper
+from sources.listed import listed
 from sources.rest import Get, RefusalError, Rest, UnavailableError
 from sources.shared import Shared
 from sources.transport import Library, opener
@@ -203,15 +204,10 @@ class Feed:
         """What the venue lists of our symbols. One that it does not list any more is delisted; the others go on."""
         if not self._defined:
             return self.venue.read_metadata(bodies, self.symbols)
-        found = []
-        for symbol, known in self._defined.items():
-            try:
-                found += self.venue.read_metadata(bodies, [symbol])
-            except OddAnswerError:
-                raise
-            except VenueError as error:
-                log.error("%s", error)
-                found.append(msgspec.structs.replace(known, status=DELISTED))
+        found, unlisted = listed(self.venue, bodies, list(self._defined))
+        for symbol, error in unlisted.items():
+            log.error("%s", error)
+            found.append(msgspec.structs.replace(self._defined[symbol], status=DELISTED))
         return found
 
     def _explain(self, state: str, reason: str) -> None:

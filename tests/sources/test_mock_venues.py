@@ -99,7 +99,9 @@ def test_trouble_of_every_kind_is_recovered_from_within_the_limits(case: Case) -
     assert any(isinstance(one, record.Disconnected) for one in said)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.venue.startswith(("binance", "okx"))], ids=str)
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.venue.startswith(("binance", "okx"))], ids=lambda case: case.venue
+)
 def test_announced_shutdowns_lose_nothing(case: Case) -> None:
     feed, desk, said = lived(case, 40, Fault("notice", 20, text="shutdown"))
     assert desk.violations == []
