@@ -16,5 +16,7 @@ USER barograph
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080
+# Ready is: every process at work, none waiting. A container of one process asks for that one: barograph health market.
+HEALTHCHECK --interval=15s --timeout=10s --retries=5 --start-period=120s CMD ["barograph", "health", "--data", "/data"]
 ENTRYPOINT ["barograph"]
 CMD ["up", "--plain", "--data", "/data"]

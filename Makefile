@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && command -v $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help setup run test lint fmt docs kill-test venues faults bench bench-peers fuzz clean
+.PHONY: help setup run test lint fmt docs kill venues faults bench bench-peers simulate soak fuzz mutation damage clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,8 +24,9 @@ setup: .venv/.ready  ## build .venv from requirements.lock; quick when nothing c
 run: setup  ## everything at once on the simulated exchange, until Ctrl-C
 	@$(BIN)/barograph up
 
-test: setup lint  ## lint, types, import rules and all tests
-	@$(BIN)/python -m pytest
+test: setup lint  ## lint, types, import rules and all tests, on all processors
+	@$(BIN)/python -m flows.warm
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 lint: setup  ## lint, types and import rules
 	@$(BIN)/ruff check .
@@ -41,8 +42,9 @@ docs: setup  ## write docs/tables.md and docs/operators.md
 	@$(BIN)/python docs/table_page.py > docs/tables.md
 	@$(BIN)/python docs/operator_page.py > docs/operators.md
 
-kill-test: setup  ## the long form of the kill test: every process, many times
-	@BAROGRAPH_KILLS=20 $(BIN)/python -m pytest tests/flows/test_kill.py
+kill: setup  ## 200 random kill -9 of every process (BAROGRAPH_KILLS, BAROGRAPH_SEED), then a crash at every point (hours)
+	@BAROGRAPH_KILLS=$${BAROGRAPH_KILLS:-200} $(BIN)/python -m pytest tests/kill/test_kill.py tests/kill/test_suspended.py -s --timeout 0
+	@BAROGRAPH_POINTS=$${BAROGRAPH_POINTS:-all} $(BIN)/python -m pytest tests/kill -k 'crash or token' -s --timeout 0
 
 bench: setup  ## what the performance claims rest on; needs the captures that BAROGRAPH_CAPTURES names
 	@$(BIN)/python benchmarks/hot_path.py
@@ -65,9 +67,21 @@ bench-peers: setup  ## the environment of benchmarks/peers, apart from our own
 faults: setup  ## mock venues under 2 000 random fault scripts each, and a fault at every position (an hour)
 	@BAROGRAPH_FAULTS=$${BAROGRAPH_FAULTS:-2000} BAROGRAPH_POSITIONS=1 $(BIN)/python -m pytest tests/faults --timeout 0
 
+simulate: setup  ## whole worlds in virtual time by seed, 2 000 of them, and the table of which fault struck in which state (an hour)
+	@POLARS_MAX_THREADS=1 $(BIN)/python -m tests.simulation.run --worlds $${BAROGRAPH_WORLDS:-2000} --first $${BAROGRAPH_WORLDS_FROM:-0}
+
+soak: setup  ## a day of stream in virtual time: does anything grow? (BAROGRAPH_SOAK_HOURS for less)
+	@POLARS_MAX_THREADS=1 $(BIN)/python -m tests.simulation.soak --hours $${BAROGRAPH_SOAK_HOURS:-24}
+
 fuzz: setup  ## the scanner against msgspec for an hour (BAROGRAPH_FUZZ=seconds), then a million frames of every venue
 	@BAROGRAPH_FUZZ=$${BAROGRAPH_FUZZ:-3600} $(BIN)/python -m pytest tests/operators/scan/test_fuzz.py -s --timeout 0
 	@BAROGRAPH_FUZZED=$${BAROGRAPH_FUZZED:-1000000} $(BIN)/python -m pytest tests/faults/test_fuzz.py --timeout 0
+
+mutation: setup  ## small faults put into book, sequence, journal, dedup, token and recovery code: which do their tests notice (hours)
+	@$(BIN)/python tests/mutation/mutate.py --sample $${BAROGRAPH_MUTANTS:-100}
+
+damage: setup  ## a bit flipped, a block zeroed, an end cut off at every 512 bytes of a recovery store
+	@BAROGRAPH_DAMAGE=1 $(BIN)/python -m pytest tests/flows/test_checkpoints.py --timeout 0
 
 clean:  ## remove .venv and caches; data stays
 	rm -rf .venv .venv-peers .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -57,3 +57,17 @@ def run_status(settings: Settings, *, as_json: bool) -> None:
         print(status_json(found))
     else:
         Console().print(render_status(found))
+
+
+def run_availability(settings: Settings, *, as_json: bool) -> None:
+    """Print what every subscription may still be down; of the running store, or of the folder opened for this."""
+    from flows.availability import availability_json, budgets, render_availability
+
+    if not server_dsn(settings) and not (settings.data / "store").exists():
+        raise StoreError(f"{settings.data} holds no store yet; `barograph up` makes one")
+    with opened_store(settings) as dsn:
+        found = budgets(dsn)
+    if as_json:
+        print(availability_json(found))
+    else:
+        Console().print(render_availability(found))

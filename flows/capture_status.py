@@ -1,6 +1,8 @@
 """DATA/run/capture.json: what capture's sockets do, about every second, for `barograph status` and the gateway."""
 
+import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +12,41 @@ from market.clock import SECOND_NS, Clock
 from sources.keeper import Keeper
 from sources.websocket import Feed
 
+log = logging.getLogger("barograph.capture")
+
 
 class StatusFile:
-    """Writes the state of a feed, replacing the file in one step, so that a reader never sees half of it."""
+    """Writes the state of a feed, replacing the file in one step, so that a reader never sees half of it.
+
+    A disk that takes nothing leaves the file as it was: capture must not end because it cannot tell how it does.
+    """
 
     def __init__(self, path: Path, shard: str, clock: Clock) -> None:
         self._path, self._shard, self._clock = path, shard, clock
         self._started_ns = clock.now_ns()
         self._counted: dict[str, int] = {}  # frames by route, at the last writing
         self._written_ns = clock.monotonic_ns()
+        self._since_ns: dict[str, int] = {}  # by alarm
 
-    def write(self, feed: Feed) -> None:
-        """Write the feed as it is now."""
+    def write(self, feed: Feed, *, alarms: Mapping[str, str], journal_bytes: int) -> None:
+        """Write the feed as it is now; `alarms` are what is wrong: reason by name."""
         now_ns = self._clock.monotonic_ns()
         elapsed_s = max((now_ns - self._written_ns) / SECOND_NS, 1e-3)
         self._written_ns = now_ns
-        facts = self._facts(feed, elapsed_s)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        facts = self._facts(feed, elapsed_s) | {"alarms": self._alarms(alarms), "journal_bytes": journal_bytes}
         partial = self._path.with_suffix(f".{os.getpid()}.partial")
-        partial.write_bytes(msgspec.json.encode(facts))
-        partial.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(msgspec.json.encode(facts))
+            partial.replace(self._path)
+        except OSError as error:
+            log.debug("%s cannot be written: %s", self._path, error)
+
+    def _alarms(self, alarms: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Each with the time since when it has been told."""
+        now_ns = self._clock.now_ns()
+        self._since_ns = {name: self._since_ns.get(name, now_ns) for name in alarms}
+        return [{"name": name, "reason": why, "since_ns": self._since_ns[name]} for name, why in alarms.items()]
 
     def _facts(self, feed: Feed, elapsed_s: float) -> dict[str, Any]:
         return {

@@ -1,21 +1,24 @@
 """The command line `barograph`: what each command does is in its own file under flows/commands.
 
 Exit codes: 0 done, 1 it could not be done (one sentence on stderr says why and the way out), 2 wrong words. Where a
-command verifies, 1 is also that something is wrong, and 3 that nothing is and yet not all is verified.
+command verifies, 1 is also that something is wrong, and 3 that nothing is and yet not all is verified. A process that
+ends because of the disk exits with 74, so that what supervises it can tell.
 """
 
 import errno
 import logging
 import sys
-import time
 
 import typer
 from rich.console import Console
 
-from flows.commands import account, live, process, query, recorded, up
+from flows.commands import account, health, live, process, proof, query, recorded, repair, up
+from flows.logs import log_to_stderr, supervised
 from market.errors import BarographError
 
 NOBODY_READS = (errno.EPIPE, errno.EIO)  # the pipe we write to, or the terminal, was closed
+
+log = logging.getLogger("barograph.process")
 
 app = typer.Typer(
     name="barograph",
@@ -33,38 +36,52 @@ up.add_to(app)
 process.add_to(app)
 recorded.add_to(app)
 query.add_to(app)
+proof.add_to(app)
+health.add_to(app)
 live.add_to(app)
 account.add_to(app)
+repair.add_to(app)
 
 
 def main() -> None:
     """Run one command; expected trouble is one sentence, never a traceback."""
-    _log_to_stderr()
+    log_to_stderr()
     try:
         app()
     except BarographError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]barograph:[/red] {_plain(str(error))}")
-        sys.exit(1)
+        _tell(error)
+        sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
-        if error.errno not in NOBODY_READS:
+        if error.errno not in NOBODY_READS or supervised():
             raise
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        if exit_code(error) == 1:
+            raise
+        log.exception("%s", error)
+        sys.exit(exit_code(error))
+
+
+def exit_code(error: BaseException | None) -> int:
+    """The exit code that an error, or one that it comes from, asks for; else 1."""
+    seen = 0
+    while error is not None and seen < 10:
+        if isinstance(code := getattr(error, "exit_code", None), int):
+            return code
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return 1
+
+
+def _tell(error: BarographError) -> None:
+    """A sentence for a person, or a line in the log of a supervised process."""
+    if supervised():
+        log.error("%s", error)
+    else:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]barograph:[/red] {_plain(str(error))}")
 
 
 def _plain(text: str) -> str:
     return text.replace("[", r"\[")
-
-
-def _log_to_stderr() -> None:
-    """One format for every process: UTC time, level, part, sentence."""
-    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s  %(message)s", "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
-    handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
-    logger = logging.getLogger("barograph")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False

@@ -1,5 +1,6 @@
 """The processes that serve: embedded store, gateway, simulated exchange. Each writes its run file when ready."""
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -7,10 +8,14 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from flows.heart import Heart
+from flows.logs import supervised
 from flows.runfile import write_run_file
 from flows.settings import Secrets, Settings
 from flows.status import journal_ends
 from flows.tables import wait_for_tables
+
+log = logging.getLogger("barograph.process")
 
 NICENESS = 10  # the store and the gateway answer people: they yield to the flows when processors are short
 
@@ -28,6 +33,7 @@ def run_store(settings: Settings, stop: threading.Event) -> None:
         password=_plain(secrets.store_password),
         reader_password=_plain(secrets.reader_password),
         stop=stop,
+        beat=Heart(settings.data, "store"),
     )
 
 
@@ -36,7 +42,8 @@ def run_gateway(settings: Settings, stop: threading.Event) -> None:
     from gateway.serve import serve
 
     os.nice(NICENESS)
-    dsn = wait_for_tables(settings, stop)
+    heart = Heart(settings.data, "gateway")
+    dsn = wait_for_tables(settings, stop, beat=heart)
     if dsn is None:
         return
     serve(
@@ -47,6 +54,7 @@ def run_gateway(settings: Settings, stop: threading.Event) -> None:
         stop=stop,
         ready=_ready(settings.data, "gateway"),
         journal=lambda: journal_ends(settings.data),
+        beat=heart,
     )
 
 
@@ -56,7 +64,11 @@ def run_simulator(settings: Settings, port: int, stop: threading.Event) -> None:
 
     def ready(port: int) -> None:
         _ready(settings.data, "simulator")(port)
-        print(f"simulated exchange at ws://127.0.0.1:{port} and http://127.0.0.1:{port}", flush=True)
+        told = f"simulated exchange at ws://127.0.0.1:{port} and http://127.0.0.1:{port}"
+        if supervised():
+            log.info(told)
+        else:
+            print(told, flush=True)
 
     serve(
         instruments=settings.instruments,
@@ -66,6 +78,7 @@ def run_simulator(settings: Settings, port: int, stop: threading.Event) -> None:
         truth=settings.data / "truth.parquet",
         ready=ready,
         stop=stop,
+        beat=Heart(settings.data, "simulator"),
     )
 
 

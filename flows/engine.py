@@ -1,9 +1,12 @@
-"""Running a dataflow: one worker, recovery on, epochs as long as the work we are willing to repeat after a crash."""
+"""Running a dataflow: recovery on, epochs as long as the work we are willing to repeat after a crash; in one process,
+or as a member of a cluster of processes with one worker each.
+"""
 
-import fcntl
 import logging
 import shutil
 import sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +14,12 @@ from bytewax.dataflow import Dataflow
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.run import cli_main
 
+from flows.checkpoints import USUAL, Copies, forget_copies, make_ready, note_death
+from flows.cluster import ALONE, Member, MemberGoneError, held, one_at_a_time
+from flows.copying import copied
 from flows.runfile import write_run_file
-from market.errors import JournalError, SettingsError
+from flows.settings import Settings
+from market.errors import BarographError, JournalError, StateError
 from market.journal import partition_path
 from market.source import source_digest
 from sources.journal_reader import JournalReader
@@ -23,29 +30,59 @@ LIVE_CLOSE_S = 1.0  # a stopping flow waits so long for the store to confirm; wh
 REPLAY_CLOSE_S = 600.0  # a replay is done when the store has everything
 
 
-def run(flow: Dataflow, *, recovery: Path, snapshot_interval_s: float, choices: str = "") -> None:
-    """Run a flow until its sources end, resuming from `recovery` if it holds a snapshot.
+def run(
+    flow: Callable[[], Dataflow],
+    *,
+    recovery: Path,
+    snapshot_interval_s: float,
+    choices: str = "",
+    copies: Copies = USUAL,
+    member: Member = ALONE,
+) -> None:
+    """Run a flow until its sources end, resuming from `recovery` if it holds a snapshot, or from a copy of it.
 
+    flow: makes it, once the recovery store is as it will be resumed from.
     choices: of the settings, those that decide what its states mean; with others it begins anew.
     """
-    recovery.mkdir(parents=True, exist_ok=True)
-    with (recovery.parent / f"{recovery.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SettingsError(
-                f"a {recovery.name} flow runs on {recovery.parent.parent} already; stop it first"
-            ) from None
-        write_run_file(recovery.parent.parent, recovery.name)
-        _begin_anew_if_changed(recovery, choices)
+    with held(recovery, member):
+        write_run_file(recovery.parent.parent, member.name(recovery.name))
+        with one_at_a_time(recovery):
+            recovery.mkdir(parents=True, exist_ok=True)
+            mark = _begin_anew_if_changed(recovery, choices)
+            if not make_ready(recovery, mark):
+                _begin(recovery)
+            made = flow()
         sys.setswitchinterval(SWITCH_S)
-        if not any(recovery.iterdir()):
-            _begin(recovery)
+        with copied(recovery, mark, copies) if member.number == 0 else nullcontext():
+            _run(made, recovery, snapshot_interval_s, member)
+
+
+def _run(flow: Dataflow, recovery: Path, snapshot_interval_s: float, member: Member) -> None:
+    """Returns when all members are done; raises MemberGoneError as soon as one is gone."""
+    cluster = {"process_id": member.number, "addresses": list(member.addresses)} if member.members > 1 else {}
+    try:
         cli_main(
             flow,
             epoch_interval=timedelta(seconds=snapshot_interval_s),
             recovery_config=RecoveryConfig(str(recovery), timedelta(0)),
+            **cluster,
         )
+    except BaseException as error:
+        # A Rust panic is no Exception; with one process it is a fault of ours and goes its way.
+        if member.members > 1 and type(error).__name__ == "PanicException":
+            raise MemberGoneError(f"another process of the cluster is gone ({error}); start all of it again") from None
+        if not _is_named(error):
+            note_death(recovery)
+        raise
+
+
+def _is_named(error: BaseException | None) -> bool:
+    """Whether something is said to be at fault that another recovery store would not mend."""
+    if isinstance(error, StateError):
+        return False
+    if isinstance(error, BarographError | OSError | KeyboardInterrupt | SystemExit):
+        return True
+    return error is not None and _is_named(error.__cause__ or error.__context__)
 
 
 def _begin(recovery: Path) -> None:
@@ -57,9 +94,9 @@ def _begin(recovery: Path) -> None:
     fresh.replace(recovery)
 
 
-def _begin_anew_if_changed(recovery: Path, choices: str = "") -> None:
+def _begin_anew_if_changed(recovery: Path, choices: str = "") -> str:
     """Set aside a recovery store that other source or choices wrote: its states may have other shapes, or mean other
-    things.
+    things. The mark of the present ones.
 
     The flow then starts at the beginning of its journal. Insert blocks of others have other tokens, so what the tables
     hold of that journal is written again, and replaced where it has the same key. One older store is kept.
@@ -70,11 +107,19 @@ def _begin_anew_if_changed(recovery: Path, choices: str = "") -> None:
         shutil.rmtree(aside, ignore_errors=True)
         recovery.rename(aside)
         recovery.mkdir()
+        forget_copies(recovery)
         log.warning(
             "the source or the settings of the %s flow have changed: it begins anew at the start of its journal",
             recovery.name,
         )
     mark.write_text(now)
+    return now
+
+
+def copies_of(settings: Settings) -> Copies:
+    """How the recovery store of a flow is copied."""
+    flow = settings.flow
+    return Copies(flow.checkpoint_every_s, flow.checkpoints, flow.checkpoint_bytes)
 
 
 def block_ns(data: Path, topic: str, shard: str) -> int:

@@ -25,6 +25,7 @@ from market.errors import CaptureError
 from market.history import HISTORY
 from market.journal import LIVE_BLOCK_NS, partition_path
 from market.schema import TIMEFRAMES
+from market.shards import shard_name, shard_number
 from sinks.journal import JournalWriter
 from venues.decimals import finest_step
 from venues.venue import Seen, Venue
@@ -76,10 +77,13 @@ def import_history(
     timeframe: str,
     data: Path,
     now_ns: int,
+    shards: int = 1,
     begin: Callable[[int], None] | None = None,
     progress: Progress | None = None,
 ) -> HistoryReport:
     """Append bars of one instrument and timeframe to the journal under `data`, each file whole or not at all.
+
+    `shards`: how many captures share the venue's instruments out.
 
     `begin` is called with the number of all rows, `progress` with numbers of rows newly done. Raises CaptureError,
     before anything is written, for a file that holds no such bars; VenueError for an unknown venue.
@@ -92,16 +96,16 @@ def import_history(
     )
     if begin:
         begin(sum(map(len, files)))
-    shard, block_ns = _shard(data, protocol, instrument)
+    shard, block_ns = _shard(data, protocol, instrument, shards)
     path = partition_path(data, "market", shard)
     with JournalWriter(path, venue=protocol.name, shard=shard, block_ns=block_ns) as journal:
         told = tuple(_import_file(file, journal, protocol, instrument, timeframe, shard, progress) for file in files)
     return HistoryReport(told)
 
 
-def _shard(data: Path, venue: Venue, instrument: str) -> tuple[str, int]:
+def _shard(data: Path, venue: Venue, instrument: str, shards: int) -> tuple[str, int]:
     """Where the instrument is heard of, and the insert blocks of that journal if it must be made."""
-    live = f"{venue.name}/0"
+    live = shard_name(venue.name, shard_number(instrument, shards))
     sharing = [shard for shard, symbols in imported_shards(data, venue).items() if instrument in symbols]
     if len(sharing) == 1 and not partition_path(data, "market", live).exists():
         return sharing[0], BLOCK_NS

@@ -13,13 +13,20 @@ from typing import Any
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
-from flows.engine import LIVE_CLOSE_S, REPLAY_CLOSE_S, block_ns, run
+from flows.cluster import ALONE, Member
+from flows.engine import LIVE_CLOSE_S, REPLAY_CLOSE_S, copies_of, run
+from flows.heart import Heart
+from flows.market_source import STEP, Reading, block_intervals, choices_of, reading
+from flows.outages import outages_of
 from flows.settings import Settings
+from flows.stored import tell_stored
 from flows.tables import store_dsn, wait_for_tables
 from market.batch import Batch
+from market.beat import Beat, unheard
 from market.clock import SystemClock
 from market.journal import partition_path
 from market.regimes import REGIME_TIMEFRAMES
+from operators.availability import availability
 from operators.bars import bars
 from operators.book.resync import resync_frames
 from operators.coverage import coverage
@@ -31,16 +38,17 @@ from operators.signals.messages import trading_frames
 from operators.stage import Stage
 from operators.statistics.dependence import dependence
 from operators.statistics.describe import describe
+from sinks.by_shard import output_by_shard
 from sinks.clickhouse.latency import LatencyRecorder
+from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.sink import ClickHouseSink
 from sinks.outbox import OutboxSink
-from sources.journal import JournalSource
 
 TRADING = "trading/0"
 CONTROL = "control/0"
 
 # In the order of the data: what is measured of every message, then what is made of it.
-STEPS = (*MEASURES, bars, describe, dependence, coverage, opening_hours, detect, decide)
+STEPS = (*MEASURES, bars, describe, dependence, coverage, availability, opening_hours, detect, decide)
 
 
 def stages() -> list[Stage]:
@@ -49,7 +57,7 @@ def stages() -> list[Stage]:
 
 
 def market(
-    source: JournalSource,
+    read: Reading,
     *,
     tables: ClickHouseSink,
     trading: OutboxSink,
@@ -57,12 +65,14 @@ def market(
     latency: LatencyRecorder | None = None,
     timeframes: Mapping[str, str] = REGIME_TIMEFRAMES,
 ) -> Dataflow:
-    """The dataflow between a source of batches and its three sinks; live, with a recorder of latencies.
+    """The dataflow between what is read and its three sinks; live, with a recorder of latencies.
 
     timeframes: the bars of each regime timeframe.
     """
     flow = Dataflow("market")
-    batches = op.input("journal", flow, source)
+    batches = op.input(STEP, flow, read.source)
+    if read.arriving is not None:
+        batches = read.arriving("arrivals", batches)
     chosen: dict[Any, dict[str, Any]] = {detect: {"timeframes": timeframes}}
     for step in STEPS:
         batches = step(step.__name__, batches, **chosen.get(step, {}))
@@ -70,7 +80,7 @@ def market(
             batches = op.map_value("measured", batches, partial(_reached, latency, "features"))
     op.output("trading", batches, trading)
     op.output("control", batches, control)
-    op.output("tables", batches, tables)
+    output_by_shard("tables", batches, tables)
     return flow
 
 
@@ -80,30 +90,62 @@ def _reached(latency: LatencyRecorder, stage: str, batch: Batch) -> Batch:
 
 
 def run_market(
-    settings: Settings, *, stop: threading.Event, follow: bool, speed: float | None = None, dsn: str | None = None
+    settings: Settings,
+    *,
+    stop: threading.Event,
+    follow: bool,
+    speed: float | None = None,
+    dsn: str | None = None,
+    member: Member = ALONE,
 ) -> None:
-    """Run the flow: following the journal until `stop`, or through it once, at a multiple of recorded time."""
-    if wait_for_tables(settings, stop, dsn) is None:
+    """Run the flow: following the journal until `stop`, or through it once, at a multiple of recorded time.
+
+    A following source also ends when a journal appears that it did not know; then the flow goes on with that one too.
+    """
+    beat: Beat = Heart(settings.data, member.name("market")) if follow else unheard
+    if not follow and wait_for_tables(settings, stop, dsn, beat) is None:
         return
-    data = settings.data
+    _run_once(settings, stop, follow, speed, dsn, member, beat)
+    while follow and not stop.is_set():
+        _run_once(settings, stop, follow, speed, dsn, member, beat)
+
+
+def _run_once(
+    settings: Settings,
+    stop: threading.Event,
+    follow: bool,
+    speed: float | None,
+    dsn: str | None,
+    member: Member,
+    beat: Beat,
+) -> None:
+    data, timeframes = settings.data, settings.regimes.timeframes
     latency = LatencyRecorder(SystemClock()) if follow else None
-    timeframes = settings.regimes.timeframes
-    choices = "".join(f"|{name}={bar}" for name, bar in timeframes.items())
+    choices = "".join(f"|{name}={bar}" for name, bar in timeframes.items()) + choices_of(settings)
+    recovery = data / "recovery" / "market"
     tables = ClickHouseSink(
         dsn or partial(store_dsn, settings),
-        block_ns=partial(block_ns, data, "market"),
+        block_ns=block_intervals(settings),
         latency=latency,
         close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
         choices=choices,
+        outages=outages_of(settings, "market", follow=follow),
+        prepare=migrate,
+        stored=partial(tell_stored, data) if follow else None,
+        beat=beat,
     )
-    flow = market(
-        JournalSource(data, topic="market", follow=follow, stop=stop, speed=speed),
-        tables=tables,
-        trading=OutboxSink(partition_path(data, "trading", TRADING), shard=TRADING, messages=trading_frames),
-        control=OutboxSink(partition_path(data, "control", CONTROL), shard=CONTROL, messages=resync_frames),
-        latency=latency,
-        timeframes=timeframes,
-    )
-    recovery, interval_s = data / "recovery" / "market", settings.flow.snapshot_interval_s
-    run(flow, recovery=recovery, snapshot_interval_s=interval_s, choices=choices)
+
+    def flow() -> Dataflow:
+        return market(
+            reading(settings, recovery, follow=follow, stop=stop, speed=speed, beat=beat, member=member),
+            tables=tables,
+            trading=OutboxSink(partition_path(data, "trading", TRADING), shard=TRADING, messages=trading_frames),
+            control=OutboxSink(partition_path(data, "control", CONTROL), shard=CONTROL, messages=resync_frames),
+            latency=latency,
+            timeframes=timeframes,
+        )
+
+    interval_s = settings.flow.snapshot_interval_s
+    copies = copies_of(settings)
+    run(flow, recovery=recovery, snapshot_interval_s=interval_s, choices=choices, copies=copies, member=member)
     tables.finish()

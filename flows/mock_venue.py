@@ -1,10 +1,10 @@
 """`barograph simulate --venue`: a mock of a real venue on this machine, for trying clients against."""
 
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from market.clock import SystemClock
 from market.errors import SettingsError
 from simulator.exchange import STEADY_RATE
 from simulator.venues import EXAMPLES, dialect
@@ -53,7 +53,7 @@ def run_mock_venue(
         return
     try:
         script = read_script(faults) if faults else []
-        start_ns = time.time_ns()
+        start_ns = SystemClock().now_ns()
         words = dialect(venue)
         market = _market(venue, instruments, engine=engine, rate=rate, seed=seed, capture=capture, start_ns=start_ns)
     except OSError as error:

@@ -1,11 +1,11 @@
 """What a person tells the system goes the way of all messages: through the journal."""
 
-import time
 from typing import Literal
 
 from flows.market import TRADING
 from flows.settings import Settings
 from flows.trading import terms_of
+from market.clock import SystemClock
 from market.errors import SettingsError
 from market.journal import LIVE_BLOCK_NS, partition_path
 from market.messages import Command, encode
@@ -21,7 +21,7 @@ def run_account(settings: Settings, action: Literal["reduce", "halt", "resume"],
     path = partition_path(settings.data, "trading", TRADING)
     if not path.exists():
         raise SettingsError(f"{settings.data} holds no trading journal; nothing trades there")
-    now_ns = time.time_ns()
+    now_ns = SystemClock().now_ns()
     command = Command(venue="", instrument="", time_ns=now_ns, account=account, action=action, reason=reason)
     with JournalWriter(path, venue=VENUE, shard=TRADING, block_ns=LIVE_BLOCK_NS) as journal:
         offset = journal.append([now_ns], [encode(command)])

@@ -1,7 +1,6 @@
 """Recorded markets: captures and bars into the journal, and the journal through the same dataflows as live."""
 
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from flows.settings import Settings
 from flows.stop import stop_event
 from flows.tables import opened_store
 from flows.up import only_one
+from market.clock import SECOND_NS, SystemClock
 from market.errors import SettingsError
 from sources.bar_file import is_bar_file
 
@@ -51,7 +51,8 @@ def _import_history(settings: Settings, bars: Sequence[Path], *, venue: str, ins
             instrument=instrument,
             timeframe=timeframe,
             data=settings.data,
-            now_ns=time.time_ns(),
+            now_ns=SystemClock().now_ns(),
+            shards=settings.capture.shards,
             begin=lambda rows: progress.update(task, total=rows),
             progress=lambda rows: progress.update(task, advance=rows),
         )
@@ -76,7 +77,8 @@ def run_replay(settings: Settings, *, speed: float | None) -> None:
     from flows.market import run_market
     from flows.trading import run_trading
 
-    started_s = time.monotonic()
+    clock = SystemClock()
+    started_ns = clock.monotonic_ns()
     stop = stop_event()
     with only_one(settings.data), opened_store(settings) as dsn:
         run_market(settings, stop=stop, follow=False, speed=speed, dsn=dsn)
@@ -84,5 +86,5 @@ def run_replay(settings: Settings, *, speed: float | None) -> None:
             run_trading(settings, stop=stop, follow=False, dsn=dsn)
     word = "stopped" if stop.is_set() else "replayed"
     Console(highlight=False).print(
-        f"{word} in {time.monotonic() - started_s:.1f} s; ask with: barograph sql 'SELECT …'"
+        f"{word} in {(clock.monotonic_ns() - started_ns) / SECOND_NS:.1f} s; ask with: barograph sql 'SELECT …'"
     )

@@ -34,6 +34,14 @@ class ProcessNow:
     name: str
     running: bool
     restarts: int = 0
+    state: str = ""  # in one word, where more is known than that it runs
+    reason: str = ""  # why it does not work, where that is worth the room
+
+    @property
+    def word(self) -> str:
+        """Its state for grep: running, down, or what keeps it from working."""
+        plain = "running" if self.running else "down"
+        return self.state if self.state in ("waiting", "silent", "braked") else plain
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ def render(snapshot: Snapshot) -> RenderableType:
 def plain(snapshot: Snapshot) -> list[str]:
     """A snapshot as lines of key=value: one for the whole, one per instrument; None values are left out."""
     seen = snapshot.overview
-    states = ",".join(f"{one.name}:{'running' if one.running else 'down'}:{one.restarts}" for one in snapshot.processes)
+    states = ",".join(f"{one.name}:{one.word}:{one.restarts}" for one in snapshot.processes)
     total = _pairs(
         uptime_s=f"{snapshot.uptime_s:.0f}",
         frames_per_s=_number(seen.frames_per_s if seen else None, 1),
@@ -226,9 +234,12 @@ def _warning(snapshot: Snapshot) -> Iterator[RenderableType]:
 def _processes(snapshot: Snapshot) -> Text:
     text = Text("  ")
     for one in snapshot.processes:
-        text.append("● " if one.running else "○ ", "green" if one.running else "red")
+        colour = "red" if not one.running else "green" if one.word == "running" else "yellow"
+        text.append("● " if one.running else "○ ", colour)
         text.append(one.name)
-        notes = ([] if one.running else ["down"]) + ([f"{one.restarts}×"] if one.restarts else [])
+        down = [] if one.running else [one.word]
+        waits = [one.reason] if one.running and one.reason else []
+        notes = down + waits + ([f"{one.restarts}×"] if one.restarts else [])
         text.append(f" {', '.join(notes)}   " if notes else "   ", "yellow")
     return text
 

@@ -38,7 +38,24 @@ class CaptureSettings(Section):
     transport: Literal["websockets", "picows"] = Field(
         "websockets", description="the WebSocket library; picows takes less CPU, docs/decisions/005-transport.md"
     )
-    retention_hours: Positive = Field(48.0, description="journal rows older than this are pruned")
+    shards: Annotated[int, Field(ge=1, le=64)] = Field(
+        1, description="capture processes, each with its own instruments, journal and share of the venue's limits"
+    )
+    retention_hours: Positive = Field(
+        48.0, description="journal rows on record for longer, counted while capture runs, are pruned, oldest first"
+    )
+    retention_bytes: int = Field(
+        20_000_000_000, gt=0, description="and the oldest ones while a journal holds more; of each shard"
+    )
+    min_free_bytes: int = Field(
+        1_000_000_000,
+        ge=0,
+        description="less left on the disk is an alarm, and the oldest rows go; on a full disk capture holds what it"
+        " has, sheds depth, then quotes and marks, lets trades wait at the venue, and resumes by itself",
+    )
+    prune_unstored: bool = Field(
+        False, description="whether rows that are in no table yet may be pruned as well; otherwise that is an alarm"
+    )
     websocket_url: str = Field("", description="base URL instead of the venue's own; empty: the venue's")
     rest_url: str = Field("", description="base URL instead of the venue's own; empty: the venue's")
 
@@ -47,6 +64,26 @@ class FlowSettings(Section):
     """What the market and trading flows share."""
 
     snapshot_interval_s: Positive = Field(5.0, description="how much is computed again after a crash, at most")
+    checkpoint_every_s: Positive = Field(300.0, description="how often the recovery store is copied while a flow runs")
+    checkpoints: int = Field(3, ge=1, le=100, description="copies that are kept, to go on from if the store is damaged")
+    checkpoint_bytes: int = Field(4 << 30, ge=1 << 20, description="of all copies of a flow; fewer are kept within it")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        1, description="processes of the market flow, each with its share of the shards; may change between runs"
+    )
+    addresses: list[str] = Field(
+        [], description="host:port of every worker where there are several; empty: `barograph up` chooses"
+    )
+
+
+class KafkaSettings(Section):
+    """A Kafka topic that carries the journal to market flows on other machines."""
+
+    brokers: list[str] = Field([], description="host:port of some brokers; empty: no Kafka")
+    topic: str = Field("barograph.market", description="the topic; its partitions must never change in number")
+    read: bool = Field(False, description="the market flow reads the topic instead of the journal of its machine")
+    options: dict[str, str] = Field(
+        {}, description="further ones of librdkafka, as security.protocol; sasl.password is BAROGRAPH_KAFKA_PASSWORD"
+    )
 
 
 class StoreSettings(Section):
@@ -57,6 +94,17 @@ class StoreSettings(Section):
     )
     host: str = Field("127.0.0.1", description="address of the embedded store; others than loopback need a password")
     port: Port = Field(8123, description="port of the embedded store; 0: any free one")
+    spool_bytes: int = Field(
+        10 << 30,
+        ge=1 << 20,
+        description="what the store does not take waits on disk, up to so much for every shard; then the flow waits",
+    )
+    spool_reserve_bytes: int = Field(
+        2 << 30, ge=0, description="the spool leaves so much of the disk free, for the journal needs it more"
+    )
+    catch_up_blocks_per_s: Positive = Field(
+        10.0, description="insert blocks of a backlog handed to a store that is back; one holds a second of live data"
+    )
 
 
 class GatewaySettings(Section):
@@ -71,6 +119,29 @@ class SimulatorSettings(Section):
 
     rate: Positive = Field(300.0, description="messages per second over all instruments")
     seed: int = Field(1, description="the same seed makes the same market")
+
+
+class SuperviseSettings(Section):
+    """How `up` watches over its processes, and where it tells their health."""
+
+    host: str = Field("127.0.0.1", description="address of /healthz, /readyz; off loopback needs BAROGRAPH_API_KEY")
+    port: Port = Field(8081, description="port of them; 0: any free one")
+    hung_after_s: Positive = Field(30.0, description="a process without a sign of life for this long is restarted")
+    start_limit_s: Positive = Field(600.0, description="the same while it starts, which may compile kernels")
+    stop_grace_s: Positive = Field(4.5, description="all processes together have to stop; what then runs is killed")
+    brake_deaths: int = Field(5, ge=1, description="a process that dies so often within brake_window_s is left alone")
+    brake_window_s: Positive = Field(60.0, description="see brake_deaths")
+    brake_pause_s: Positive = Field(300.0, description="how often it is tried again then")
+    reconcile_every_s: float = Field(
+        3600.0, ge=0, description="how often `up` proves that nothing is missing, as `barograph reconcile`; 0: never"
+    )
+
+
+class LogSettings(Section):
+    """The log files of the processes that `up` starts, DATA/log/NAME.log."""
+
+    bytes: int = Field(10_000_000, ge=10_000, description="a longer file is set aside as NAME.log.1, and older ones on")
+    files: int = Field(4, ge=0, le=100, description="how many are kept aside; the oldest beyond is removed")
 
 
 class RegimeSettings(Section):
@@ -139,9 +210,12 @@ class Settings(Section):
     )
     capture: CaptureSettings = CaptureSettings()
     flow: FlowSettings = FlowSettings()
+    kafka: KafkaSettings = KafkaSettings()
     store: StoreSettings = StoreSettings()
     gateway: GatewaySettings = GatewaySettings()
     simulator: SimulatorSettings = SimulatorSettings()
+    supervise: SuperviseSettings = SuperviseSettings()
+    log: LogSettings = LogSettings()
     regimes: RegimeSettings = RegimeSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
     risk: RiskSettings = RiskSettings()
@@ -158,6 +232,7 @@ class Secrets(BaseSettings):
     store_password: SecretStr | None = None  # of user default of the embedded store
     reader_password: SecretStr | None = None  # of user reader
     api_key: SecretStr | None = None
+    kafka_password: SecretStr | None = None  # sasl.password of the brokers
     dsn: SecretStr | None = None  # a DSN may carry a password; it wins over store.dsn
     alpaca_key: SecretStr | None = None
     alpaca_secret: SecretStr | None = None
@@ -232,6 +307,8 @@ def _section(part: Section) -> list[str]:
 def _toml(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{_toml(key)} = {_toml(held)}" for key, held in value.items()) + " }"
     if isinstance(value, str | Path):

@@ -87,11 +87,11 @@ def _section(title: str, *columns: str) -> Table:
 
 
 def _processes(found: Status) -> Iterator[Table]:
-    table = _section("Processes", "name", "state", "#pid", "#port", "since")
+    table = _section("Processes", "name", "state", "#pid", "#port", "since", "#restarts", "reason")
     for one in found.processes:
         state = Text(one.state, GOOD if one.state == "running" else BAD)
         since = (one.started or "")[:19].replace("T", " ") if one.state == "running" else ""
-        table.add_row(one.name, state, _text(one.pid), _text(one.port), since)
+        table.add_row(one.name, state, _text(one.pid), _text(one.port), since, _text(one.restarts or None), one.reason)
     if found.processes:
         yield table
 

@@ -10,7 +10,10 @@ import sys
 import threading
 from types import FrameType
 
+# What the supervisor tells its children in their environment.
 SUPERVISED = "BAROGRAPH_SUPERVISED"
+PROCESS = "BAROGRAPH_PROCESS"  # what it calls the child: its log, run and beat files have that name
+LOG = "BAROGRAPH_LOG"  # bytes, files and path of the log that standard error goes to
 
 
 def stop_event() -> threading.Event:

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flows.child import popen
+from flows.log_file import LogFile
 from flows.settings import Secrets, Settings
 from flows.stop import SUPERVISED
 from gateway.runfiles import store_port
+from market.beat import Beat, unheard
 from market.errors import StoreError
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
@@ -39,7 +42,9 @@ def store_dsn(settings: Settings) -> str:
     return server_dsn(settings) or f"http://{user}@{host}:{port}/barograph"
 
 
-def wait_for_tables(settings: Settings, stop: threading.Event, dsn: str | None = None) -> str | None:
+def wait_for_tables(
+    settings: Settings, stop: threading.Event, dsn: str | None = None, beat: Beat = unheard
+) -> str | None:
     """Wait until the store answers and its tables are of our version; its DSN, or None when asked to stop first."""
     said = False
     while not stop.is_set():
@@ -51,6 +56,7 @@ def wait_for_tables(settings: Settings, stop: threading.Event, dsn: str | None =
             if not said:
                 log.warning("waiting for the store: %s", error)
                 said = True
+            beat("the store")
             stop.wait(RETRY_S)
     return None
 
@@ -83,15 +89,9 @@ def _start_child(settings: Settings) -> "subprocess.Popen[bytes]":
         settings.model_copy(update={"store": settings.store.model_copy(update={"port": 0})}), "store"
     )
     (settings.data / "log").mkdir(parents=True, exist_ok=True)
-    with (settings.data / "log" / "store.log").open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "flows", "store", "--config", str(config)],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            env={**os.environ, SUPERVISED: "1"},
-            start_new_session=True,
-        )
+    log_file = LogFile(settings.data / "log" / "store.log", settings.log.bytes, settings.log.files)
+    command = [sys.executable, "-m", "flows", "store", "--config", str(config)]
+    return popen("store", command, log_file, {**os.environ, SUPERVISED: "1"})
 
 
 def _wait_for_child(settings: Settings, child: "subprocess.Popen[bytes]") -> str:

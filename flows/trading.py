@@ -12,9 +12,12 @@ from functools import partial
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
-from flows.engine import LIVE_CLOSE_S, REPLAY_CLOSE_S, block_ns, run
+from flows.engine import LIVE_CLOSE_S, REPLAY_CLOSE_S, block_ns, copies_of, run
+from flows.heart import Heart
+from flows.outages import outages_of
 from flows.settings import Settings
 from flows.tables import store_dsn, wait_for_tables
+from market.beat import Beat, unheard
 from market.clock import SystemClock
 from market.decisions import decisions_of
 from market.fees import Fees
@@ -26,6 +29,7 @@ from operators.portfolio.policy import Policy
 from operators.portfolio.rebalance import rebalance
 from operators.risk.gate import Limits
 from sinks.clickhouse.latency import LatencyRecorder
+from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.sink import ClickHouseSink
 from sources.journal import JournalSource
 
@@ -43,22 +47,28 @@ def trading(source: JournalSource, tables: ClickHouseSink, *, policy: Policy, te
 
 def run_trading(settings: Settings, *, stop: threading.Event, follow: bool, dsn: str | None = None) -> None:
     """Run the flow: following the trading journal until `stop`, or through it once."""
-    if wait_for_tables(settings, stop, dsn) is None:
-        return
     data = settings.data
+    beat: Beat = Heart(data, "trading") if follow else unheard
+    if not follow and wait_for_tables(settings, stop, dsn, beat) is None:
+        return
     tables = ClickHouseSink(
         dsn or partial(store_dsn, settings),
         block_ns=partial(block_ns, data, "trading"),
         latency=LatencyRecorder(SystemClock()) if follow else None,
         close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
+        outages=outages_of(settings, "trading", follow=follow),
+        prepare=migrate,
+        beat=beat,
     )
-    flow = trading(
-        JournalSource(data, topic="trading", follow=follow, stop=stop),
+    flow = partial(
+        trading,
+        JournalSource(data, topic="trading", follow=follow, stop=stop, expected=["trading-0"], beat=beat),
         tables,
         policy=policy_of(settings),
         terms=terms_of(settings),
     )
-    run(flow, recovery=data / "recovery" / "trading", snapshot_interval_s=settings.flow.snapshot_interval_s)
+    recovery, interval_s = data / "recovery" / "trading", settings.flow.snapshot_interval_s
+    run(flow, recovery=recovery, snapshot_interval_s=interval_s, copies=copies_of(settings))
     tables.finish()
 
 

@@ -6,7 +6,7 @@ cannot delay a restart of anything.
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Self
 
 from rich.console import Console
@@ -16,7 +16,7 @@ from flows.screen import ProcessNow, Snapshot, plain, render
 from flows.settings import Settings
 from flows.supervise import Supervisor
 from flows.tables import store_dsn
-from flows.warned import Warnings
+from flows.warned import ALARMS, WARNINGS, Warnings
 from gateway.app import sql_endpoint
 from gateway.overview import Overview, overview
 from gateway.store import Store
@@ -27,6 +27,7 @@ ASK_INTERVAL_S = 1.0
 DRAW_INTERVAL_NS = SECOND_NS // 4
 LINES_INTERVAL_NS = 5 * SECOND_NS  # of --plain
 LOG_SENTENCES = 4
+TOLD_STATES = ("waiting", "silent", "braked")  # in which a process shows the reason
 
 
 class Watch:
@@ -80,7 +81,7 @@ class View:
         self._clock = clock or SystemClock()
         self._started_ns = self._drawn_ns = self._clock.monotonic_ns()
         self._log: deque[str] = deque(maxlen=LOG_SENTENCES)
-        self._warned = Warnings(settings.data / "log" / "capture.log")
+        self._warned: dict[str, Warnings] = {}  # by process
         self._endpoint = sql_endpoint(store_dsn(settings))
         self._watch = Watch(ask or self._asking(Store(store_dsn(settings))))
         self._live = Live(console=self._console, auto_refresh=False, screen=True, vertical_overflow="crop")
@@ -107,7 +108,7 @@ class View:
 
     def refresh(self) -> None:
         """Draw or write anew if it is time; returns at once otherwise."""
-        for sentence in self._warned.new():
+        for sentence in self._new_warnings():
             self.say(sentence)
         now = self._clock.monotonic_ns()
         if now - self._drawn_ns < (LINES_INTERVAL_NS if self._plain else DRAW_INTERVAL_NS):
@@ -125,13 +126,28 @@ class View:
             venue=self._settings.venue,
             data=str(self._settings.data),
             uptime_s=(self._clock.monotonic_ns() - self._started_ns) / SECOND_NS,
-            processes=tuple(ProcessNow(one.name, one.running, one.restarts) for one in self._supervisor.processes),
+            processes=tuple(self._processes()),
             sql_address=self._endpoint,
             console_address=self._console_address(),
             overview=seen,
             trouble=trouble,
             log=tuple(self._log),
         )
+
+    def _processes(self) -> Iterator[ProcessNow]:
+        told = {one.name: one for one in self._supervisor.report.processes}
+        for one in self._supervisor.processes:
+            state = told[one.name].state if one.name in told else ""
+            reason = told[one.name].reason if state in TOLD_STATES else ""
+            yield ProcessNow(one.name, one.running, one.restarts, state, reason)
+
+    def _new_warnings(self) -> Iterator[str]:
+        """Of capture all warnings, of the others what is an alarm: their trouble shows on the screen as it is."""
+        for one in self._supervisor.processes:
+            if one.name not in self._warned:
+                levels = WARNINGS if one.name.startswith("capture") else ALARMS
+                self._warned[one.name] = Warnings(one.log.path, levels)
+            yield from self._warned[one.name].new()
 
     def _asking(self, store: Store) -> Callable[[], Overview]:
         return lambda: overview(store, now_ns=self._clock.now_ns(), sql_endpoint=self._endpoint)

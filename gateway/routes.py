@@ -127,6 +127,13 @@ def tables(store: Store) -> APIRouter:
         """Share of every trading session with a valid book, newest first."""
         return store.rows("coverage_latest", rows.Coverage, instrument=instrument, days=days, limit=limit)
 
+    @api.get("/availability")
+    def availability(
+        instrument: Name = "", window: Literal["", "day", "30 days"] = "", limit: Rows = limits.DEFAULT_ROWS
+    ) -> list[rows.Availability]:
+        """What every subscription may still be down, those in need first."""
+        return store.rows("availability_budgets", rows.Availability, instrument=instrument, window=window, limit=limit)
+
     @api.get("/latency")
     def latency(limit: Rows = limits.DEFAULT_ROWS) -> list[rows.Latency]:
         """Latencies of every stage as last measured."""

@@ -196,6 +196,26 @@ class Coverage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Availability:
+    """What 99.9 and 99.99 % allow a subscription to be down in its newest day or 30 days, used and left; seconds."""
+
+    venue: str
+    instrument: str
+    channel: str
+    window: str  # day, 30 days
+    counted_s: float  # since the subscription began, in the window, with an open market
+    used_s: float  # down
+    allowed_999_s: float
+    left_999_s: float  # below 0: exceeded
+    allowed_9999_s: float
+    left_9999_s: float
+    share_up: float | None  # of the counted seconds; None where there are none
+    share_unverifiable: float | None  # up as far as can be told, but the venue gives no means to see a loss
+    chief_cause: str  # what it was down for longest in the last 30 days, "" for nothing
+    as_of: Time
+
+
+@dataclass(frozen=True, kw_only=True)
 class Latency:
     """Time from receipt to the end of a stage, over `count` messages."""
 

@@ -1,7 +1,8 @@
 """The run directory: which processes of this data directory live, and which connections capture holds.
 
 `DATA/run/<process>.json` is written by each process when it is ready and names at least its `pid`; `capture.json` also
-carries `connections`. A file outlives a killed process, so a pid that is gone means down.
+carries `connections`. A file outlives a killed process, so a pid that is gone means down. Where a supervisor lives, its
+`up.json` says more: restarts, and why a process does not work.
 """
 
 import os
@@ -10,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from gateway.alarms import PART, alarms, read, stopped_sinks
+from gateway.beats import read_beat
 from gateway.rows import Time, time_text
+
+SUPERVISOR = "up"  # its own run and beat files, and its log
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,7 @@ class Process:
     restarts: int | None = None
     started: Time | None = None
     port: int | None = None
+    reason: str = ""  # why it does not work now, empty where it does or nobody knows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,64 +43,84 @@ class Connection:
 
 
 def processes(data: Path) -> tuple[Process, ...]:
-    """The processes that left a file in DATA/run, by name; empty where nothing ever ran."""
-    return tuple(_process(path.stem, facts) for path, facts in _files(data))
+    """The processes that left a file in DATA/run or that a living supervisor names; empty where nothing ever ran."""
+    told = _supervised(data)
+    found = {path.stem: facts for path, facts in _files(data) if PART not in path.stem}
+    stopped = stopped_sinks(data)
+    names = sorted(found.keys() | told.keys())
+    return tuple(_process(data, name, found.get(name, {}), told.get(name, {}), stopped) for name in names)
 
 
 def connections(data: Path) -> tuple[Connection, ...]:
-    """What capture said about its sockets; empty where it says nothing, closed where it is dead."""
-    facts = _read(data / "run" / "capture.json")
-    alive = _alive(facts.get("pid"))
+    """What every capture said about its sockets; empty where it says nothing, closed where it is dead."""
+    paths = sorted(path for path, _ in _files(data) if path.stem == "capture" or path.stem.startswith("capture-"))
+    return tuple(one for path in paths for one in _connections(read(path)))
+
+
+def _connections(facts: dict[str, Any]) -> tuple[Connection, ...]:
+    running = alive(facts.get("pid"))
     found = facts.get("connections") or ()
     listed = [{"route": route, **entry} for route, entry in found.items()] if isinstance(found, dict) else list(found)
-    return tuple(_connection(entry, alive) for entry in listed if isinstance(entry, dict))
+    return tuple(_connection(entry, running) for entry in listed if isinstance(entry, dict))
 
 
 def store_port(data: Path) -> int | None:
     """Port of the embedded store that owns this data directory, None where none runs."""
-    facts = _read(data / "run" / "store.json")
-    return _number(facts.get("port")) if _alive(facts.get("pid")) else None
+    facts = read(data / "run" / "store.json")
+    return _number(facts.get("port")) if alive(facts.get("pid")) else None
+
+
+def _supervised(data: Path) -> dict[str, dict[str, Any]]:
+    """What a living supervisor says of each process."""
+    facts = read(data / "run" / f"{SUPERVISOR}.json")
+    told = facts.get("processes") if alive(facts.get("pid")) else None
+    listed = told if isinstance(told, list) else []
+    return {str(one["name"]): one for one in listed if isinstance(one, dict) and "name" in one}
 
 
 def _files(data: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in sorted((data / "run").glob("*.json")):
-        facts = _read(path)
+        facts = read(path)
         if "pid" in facts:
             yield path, facts
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """A file as it is now; half written, foreign or absent counts as empty."""
-    try:
-        facts = msgspec.json.decode(path.read_bytes())
-    except (OSError, msgspec.DecodeError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
-
-
-def _process(name: str, facts: dict[str, Any]) -> Process:
+def _process(data: Path, name: str, facts: dict[str, Any], told: dict[str, Any], stopped: dict[str, str]) -> Process:
+    pid = told.get("pid") or facts.get("pid")
+    running = alive(pid)
+    waits = str(told.get("reason") or "") or (_waits(data, name, pid) if running else "")
+    flow = name.partition("-")[0]
+    sinks = [f"{sink} {why}" for sink, why in stopped.items() if sink.startswith(f"{flow}{PART}")]
     return Process(
         name=name,
-        state="running" if _alive(facts.get("pid")) else "down",
-        pid=_number(facts.get("pid")),
-        restarts=_number(facts.get("restarts")),
+        state="running" if running else "down",
+        pid=_number(pid),
+        restarts=_number(told.get("restarts", facts.get("restarts"))),
         started=_time(facts.get("started_ns")),
         port=_number(facts.get("port")),
+        reason="; ".join(filter(None, (waits, *(alarms(facts) if running else ()), *sinks))),
     )
 
 
-def _connection(entry: dict[str, Any], alive: bool) -> Connection:
+def _waits(data: Path, name: str, pid: object) -> str:
+    """What a process without a supervisor says of itself."""
+    beat = read_beat(data, name)
+    return f"waits for {beat.waits_for}" if beat is not None and beat.pid == pid and beat.waits_for else ""
+
+
+def _connection(entry: dict[str, Any], running: bool) -> Connection:
     rate = entry.get("frames_per_s")
     return Connection(
         route=str(entry.get("route", "?")),
-        state=str(entry.get("state", "?")) if alive else "closed",
+        state=str(entry.get("state", "?")) if running else "closed",
         since=_time(entry.get("since_ns")),
-        frames_per_s=float(rate) if isinstance(rate, int | float) and alive else None,
-        reason=str(entry.get("reason") or "") if alive else "capture is not running",
+        frames_per_s=float(rate) if isinstance(rate, int | float) and running else None,
+        reason=str(entry.get("reason") or "") if running else "capture is not running",
     )
 
 
-def _alive(pid: object) -> bool:
+def alive(pid: object) -> bool:
+    """Whether a process of this number lives; a zombie does not."""
     if not isinstance(pid, int) or pid <= 0:
         return False
     try:

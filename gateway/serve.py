@@ -13,12 +13,14 @@ from gateway.app import app
 from gateway.guard import check
 from gateway.limits import CONCURRENT_CONNECTIONS
 from gateway.status import Partition
+from market.beat import Beat, unheard
 from market.clock import Clock
 from market.errors import SettingsError
 
 log = logging.getLogger("barograph.gateway")
 
 GRACE_S = 2  # what is still being answered when the stop comes may finish within this
+ALWAYS = -(10**12)  # uvicorn compares wall times with this before it beats: a clock that steps back must not silence it
 POLL_S = 0.2  # how soon a server that died by itself is noticed
 
 
@@ -32,8 +34,11 @@ def serve(
     ready: Callable[[int], None] | None = None,
     journal: Callable[[], Sequence[Partition]] = tuple,
     clock: Clock | None = None,
+    beat: Beat = unheard,
 ) -> None:
     """Answer requests until `stop` is set; `ready` is told the port, which matters where 0 asked for any.
+
+    `beat` is called about every second by the loop that answers.
 
     The key is read from BAROGRAPH_API_KEY. Raises SettingsError when the address is not loopback and there is no
     key, or when it cannot be listened on.
@@ -42,7 +47,7 @@ def serve(
     check(host, key)
     with listen(host, port) as listener:
         bound = int(listener.getsockname()[1])
-        server = uvicorn.Server(_config(app(dsn=dsn, data=data, key=key, journal=journal, clock=clock)))
+        server = uvicorn.Server(_config(app(dsn=dsn, data=data, key=key, journal=journal, clock=clock), beat))
         # Off the main thread, so that uvicorn leaves the signals to us.
         worker = threading.Thread(target=server.run, args=([listener],), name="gateway", daemon=True)
         worker.start()
@@ -66,7 +71,10 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _config(api: object) -> uvicorn.Config:
+def _config(api: object, beat: Beat) -> uvicorn.Config:
+    async def goes_on() -> None:
+        beat("")
+
     return uvicorn.Config(
         api,  # type: ignore[arg-type]
         log_level="warning",
@@ -75,4 +83,6 @@ def _config(api: object) -> uvicorn.Config:
         limit_concurrency=CONCURRENT_CONNECTIONS,
         timeout_graceful_shutdown=GRACE_S,
         ws="none",
+        callback_notify=goes_on,
+        timeout_notify=ALWAYS,
     )

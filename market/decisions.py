@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 import polars as pl
 
+from market.accounts import Accounts
 from market.batch import Batch
 from market.clock import SECOND_NS
 from market.messages import AnyMessage, Command, Quote, Signal, decode
@@ -24,6 +25,7 @@ class Decisions(NamedTuple):
     messages: tuple[AnyMessage, ...]  # as read, then what operators decided
     tables: Mapping[str, pl.DataFrame] = {}  # rows by table name: targets, orders, fills, positions, risk_events, …
     last: bool = False  # no more will come: sinks close their open insert block
+    accounts: Accounts = Accounts()  # what became of the frames of the row: read, or dead letters
 
     def with_table(self, name: str, rows: pl.DataFrame) -> "Decisions":
         """The item with rows appended to one of its tables; unchanged where there are none."""
@@ -51,7 +53,10 @@ def decisions_of(batch: Batch) -> Decisions:
             letters.append((int(batch.receive_times[number]), number, reason, frame))
         else:
             messages.append(message)
-    decisions = Decisions(batch.shard, batch.offset, batch.receive_time, tuple(messages), last=batch.last)
+    accounts = Accounts(received=len(batch.frames), applied=len(messages), dead_lettered=len(letters))
+    decisions = Decisions(
+        batch.shard, batch.offset, batch.receive_time, tuple(messages), last=batch.last, accounts=accounts
+    )
     if not letters:
         return decisions
     return decisions.with_table("dead_letters", pl.DataFrame(letters, schema=DEAD_LETTER, orient="row"))

@@ -13,8 +13,18 @@ class JournalError(BarographError):
     """A journal cannot be opened, read or written."""
 
 
+class DiskError(JournalError):
+    """The disk failed under the journal. What is durable is known only after a new start, so the process ends."""
+
+    exit_code = 74  # EX_IOERR of sysexits.h
+
+
 class CaptureError(BarographError):
     """A line capture cannot be imported."""
+
+
+class StateError(BarographError):
+    """A recovery store, or one state in it, is damaged; a flow goes on from the newest whole copy of it."""
 
 
 class StoreError(BarographError):

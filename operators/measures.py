@@ -6,6 +6,7 @@ The market flow, the analyzer and the benchmarks run this one list.
 from collections.abc import Callable
 from typing import Any
 
+from operators.accounting import accounting
 from operators.book.consolidate import consolidate
 from operators.book.rebuild import rebuild
 from operators.decode import decode
@@ -20,7 +21,7 @@ from operators.impact.calibrate import calibrate
 from operators.stage import REGISTRY, Stage
 
 MEASURES = (
-    *(decode, consolidate, rebuild),
+    *(decode, consolidate, rebuild, accounting),
     *(order_flow, trade_flow, spreads, depth, micro_price, volatility, moments),
     calibrate,
 )

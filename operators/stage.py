@@ -8,11 +8,15 @@ only `wire` knows that Bytewax exists. A module with a stage is called like its 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import bytewax.operators as op
 from bytewax.dataflow import operator
-from bytewax.operators import KeyedStream
+from bytewax.operators import KeyedStream, StatefulBatchLogic
+
+from market.errors import StateError
+from market.seal import NO_ROW, opened, seal, unseal
 
 Item = TypeVar("Item")
 
@@ -44,12 +48,31 @@ def registered(factory: Factory) -> Factory:
     return factory
 
 
+class _Advanced(StatefulBatchLogic[Any, Any, bytes]):
+    """A stage of one key. Its snapshots are sealed, and it takes no row of its journal twice."""
+
+    def __init__(self, stage: Stage, snapshot: bytes | None) -> None:
+        self._advance = stage.advance
+        self._state = stage.empty() if snapshot is None else unseal(snapshot)
+        self._row = NO_ROW if snapshot is None else opened(snapshot).row
+
+    def on_batch(self, values: list[Any]) -> tuple[list[Any], bool]:
+        """Items of the stream, one row of the journal each, in order."""
+        return [self._advanced(item) for item in values], StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> bytes:
+        """The state as it is now, and how far it has come."""
+        return seal(self._state, self._row)
+
+    def _advanced(self, item: Any) -> Any:
+        """A closing item repeats the last row; any other that comes again shows states of different times."""
+        if item.offset <= self._row and not item.last:
+            raise StateError(f"row {item.offset} of {item.shard} comes to a state that has row {self._row} already")
+        self._row = item.offset
+        return self._advance(self._state, item)
+
+
 @operator
 def wire(step_id: str, up: KeyedStream[Any], stage: Stage) -> KeyedStream[Any]:
     """A stage as a Bytewax step with recoverable state per key."""
-
-    def advance(state: Any, item: Any) -> tuple[Any, Any]:
-        state = stage.empty() if state is None else state
-        return state, stage.advance(state, item)
-
-    return op.stateful_map("stage", up, advance)
+    return op.stateful_batch("stage", up, partial(_Advanced, stage))

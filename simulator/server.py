@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
+from market.beat import Beat, unheard
 from simulator import rest
 from simulator.exchange import SLICE_NS, Exchange
 from simulator.faults import Faults
@@ -55,24 +56,26 @@ def serve(
     truth: Path | None = None,
     ready: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
+    beat: Beat = unheard,
 ) -> None:
     """Run the exchange until `stop` is set; `ready` is told the port once connections are accepted.
 
-    `rate` is messages per second over all instruments and streams; `truth` names the parquet file of the ground truth.
+    `beat` is called in every round of the market.     `rate` is messages per second over all instruments and streams; `truth` names the parquet file of the ground truth.
     Raises ValueError for bad instruments or rate and OSError where the port is taken.
     """
     # A venue never uses an id twice: one that opens again begins above all ids that it gave before.
     ids_after = (time.time_ns() - EPOCH_NS) // ID_EVERY_NS
     exchange = Exchange(instruments=instruments, rate=rate, seed=seed, ids_after=ids_after)
-    station = Station(exchange, faults or Faults(), truth)
+    station = Station(exchange, faults or Faults(), truth, beat)
     asyncio.run(station.run(host, port, ready or (lambda _: None), stop or threading.Event()))
 
 
 class Station:
     """The exchange with its connections."""
 
-    def __init__(self, exchange: Exchange, faults: Faults, truth: Path | None) -> None:
+    def __init__(self, exchange: Exchange, faults: Faults, truth: Path | None, beat: Beat = unheard) -> None:
         self.exchange = exchange
+        self._beat = beat
         self.faults = faults
         self.sessions: dict[ServerConnection, Session] = {}
         self.sent = 0  # market data frames, over all connections
@@ -112,6 +115,7 @@ class Station:
         started_ns = time.monotonic_ns()
         next_cut = next_truth = time.monotonic()
         while not stop.is_set():
+            self._beat("")
             late_ns = time.monotonic_ns() - started_ns - self.exchange.time_ns
             if late_ns > LATE_MOST_NS:
                 logger.warning("market stood still: late_ms=%d", late_ns // 1_000_000)

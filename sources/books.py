@@ -52,6 +52,7 @@ class Books:
                     self._snapshots.interrupted(symbol)
             case record.Connected(overlap=False) if Channel.DEPTH in channels:
                 for symbol in said.symbols:
+                    self._resyncs.connected(symbol, now_ns)
                     self._want(symbol, now_ns)
             case record.Silent() if self.venue.channel_of(said.stream) is Channel.DEPTH:
                 self._snapshots.interrupted(said.symbol)
@@ -73,9 +74,16 @@ class Books:
         if self.venue.snapshot_request(wish.symbol) is not None:
             self._snapshots.want(wish.symbol, now_ns)
         elif self._resyncs.grant(wish.symbol, wish.cause, now_ns):
-            log.info("subscribing anew to the book of %s: %s", wish.symbol, wish.cause)
-            for keeper, stream in self._depth[wish.symbol]:
-                keeper.renew([stream])
+            self._begin_anew(wish, now_ns)
+
+    def _begin_anew(self, wish: Wish, now_ns: int) -> None:
+        if self._resyncs.is_in_vain(wish.symbol, wish.cause, now_ns):
+            for keeper, _ in self._depth[wish.symbol]:
+                keeper.give_up(f"subscribing anew to {wish.symbol} was in vain: {wish.cause}")
+            return
+        log.info("subscribing anew to the book of %s: %s", wish.symbol, wish.cause)
+        for keeper, stream in self._depth[wish.symbol]:
+            keeper.renew([stream])
 
     def due(self) -> list[tuple[Request, str]]:
         """What to ask for over REST now, with its symbol; it counts as asked."""

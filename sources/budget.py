@@ -4,6 +4,8 @@ Attempts are counted in a sliding window and, where many sockets share the budge
 second. A sign of a ban over REST stops the sockets and the other way round, until the time that the venue names; where
 it names none, for a minute, twice as long with every sign that follows the end of the last. A refusal for good stops
 everything for an hour. Times are monotonic.
+
+Where several processes capture one venue, each has an equal part of the budget, and keeps to a ban of any of them.
 """
 
 from collections import deque
@@ -29,6 +31,8 @@ class Budget:
     connections: int = 300  # attempts …
     window_s: float = 300.0  # … within so long
     sockets: int = 0  # that share it
+    sharing: int = 1  # processes that each have such a budget
+    banned_elsewhere_ns: Callable[[], int] = lambda: 0  # until when another of them may ask nothing
     changed: Callable[["Budget"], None] = lambda _: None
     spent: float = 0.0  # weight, as of `counted_ns`
     counted_ns: int = 0
@@ -39,10 +43,12 @@ class Budget:
     _unnamed_s: float = UNNAMED_BAN_S  # the next ban without a named end
 
     @classmethod
-    def of(cls, limits: Limits) -> "Budget":
-        """Our share of what a venue allows."""
-        connections = max(1, int(limits.connections * SHARE_OF_BUDGET))
-        return cls(limits.weight_per_minute * SHARE_OF_BUDGET, connections, float(limits.connections_per_s))
+    def of(cls, limits: Limits, sharing: int = 1) -> "Budget":
+        """Our share of what a venue allows, one of `sharing` equal parts."""
+        share = SHARE_OF_BUDGET / sharing
+        connections = max(1, int(limits.connections * share))
+        weight = limits.weight_per_minute * share
+        return cls(weight, connections, float(limits.connections_per_s), sharing=sharing)
 
     def wait_s(self, weight: int, now_ns: int) -> float:
         """Seconds until so much weight may be spent; 0 spends it."""
@@ -66,8 +72,8 @@ class Budget:
         while self.attempts_ns and now_ns - self.attempts_ns[0] >= window_ns:
             self.attempts_ns.popleft()
         full = self._full_for_ns(self.connections, window_ns, now_ns)
-        if spaced and self.sockets >= MANY_SOCKETS:
-            full = max(full, self._full_for_ns(self.sockets // MANY_SOCKETS, SECOND_NS, now_ns))
+        if spaced and self.sockets * self.sharing >= MANY_SOCKETS:
+            full = max(full, self._full_for_ns(max(1, self.sockets // MANY_SOCKETS), SECOND_NS, now_ns))
         if full > 0:
             return full / SECOND_NS
         self.attempts_ns.append(now_ns)
@@ -76,7 +82,8 @@ class Budget:
 
     def stopped_s(self, now_ns: int) -> float:
         """Seconds for which nothing at all may be asked."""
-        return max(self.banned_until_ns - now_ns, self.refused_until_ns - now_ns, 0) / SECOND_NS
+        until_ns = max(self.banned_until_ns, self.refused_until_ns, self.banned_elsewhere_ns())
+        return max(until_ns - now_ns, 0) / SECOND_NS
 
     def banned(self, seconds: float | None, now_ns: int, reason: str = "") -> float:
         """A sign of a ban, with the wait it names, None for none; returns the seconds from now that it is kept to."""

@@ -61,6 +61,7 @@ class Connection:
     _logins: list[bytes] = field(default_factory=list)  # to send
     _answers_due: int = 0  # to logins
     _maintenance_ns: int = 0
+    _given_up: str = ""  # why
     _unheard: set[str] = field(default_factory=set)  # streams reported as never answered
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -127,6 +128,11 @@ class Connection:
     def renew(self, streams: list[str]) -> None:
         """Subscribe anew to some streams, so that those that begin with a full book begin again."""
         self.ledger.renew([stream for stream in streams if stream in self.ledger.acknowledged])
+        self._wake.set()
+
+    def give_up(self, reason: str) -> None:
+        """Be lost, for a reason that somebody else has seen."""
+        self._given_up = reason
         self._wake.set()
 
     def _received(self, frame: bytes) -> None:
@@ -212,7 +218,9 @@ class Connection:
             await self._sleep(await self._send(socket, now_ns), now_ns)
 
     def _check(self, now_ns: int) -> None:
-        """What should have been answered by now."""
+        """What should have been answered by now, and whether anybody still wants this connection."""
+        if self._given_up:
+            raise LostError(self._given_up)
         self._secrets()
         if not self.entered.is_set():
             if now_ns - self.opened_ns >= LOGIN_TIMEOUT_NS:

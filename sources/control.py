@@ -1,5 +1,6 @@
 """What the market flow asks of capture: symbols and causes in `Resync` messages of the control journal, from now on."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,10 +23,12 @@ class Wish(NamedTuple):
 
 
 class ControlTail:
-    """Requests for one venue. Those that were there before this began are too old to answer."""
+    """Requests for some symbols of one venue, None for all. Those that were there before this began are too old to
+    answer.
+    """
 
-    def __init__(self, data: Path, *, venue: str) -> None:
-        self._path, self._venue = partition_path(data, "control", SHARD), venue
+    def __init__(self, data: Path, *, venue: str, symbols: Collection[str] | None = None) -> None:
+        self._path, self._venue, self._symbols = partition_path(data, "control", SHARD), venue, symbols
         self._reader: JournalReader | None = None
         reader = self._opened()
         self._after = reader.last_offset() if reader else 0
@@ -58,5 +61,7 @@ class ControlTail:
         except msgspec.MsgspecError:
             return None
         if not isinstance(message, Resync) or message.venue != self._venue:
+            return None
+        if self._symbols is not None and message.instrument not in self._symbols:
             return None
         return Wish(message.instrument, message.cause)

@@ -78,6 +78,11 @@ class Keeper:
             self.live.renew(streams)
         return self.live is not None
 
+    def give_up(self, reason: str) -> None:
+        """Have another connection instead of the one there is."""
+        if self.live is not None:
+            self.live.give_up(reason)
+
     async def _life(self, backoff: Backoff) -> None:
         """One life of the route: connect, stay through rotations, and wait for as long as its end asks for."""
         await self.law.permission()

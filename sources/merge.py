@@ -1,4 +1,4 @@
-"""`Merge`: all partitions of a topic as one stream of micro-batches, ordered by receive time.
+"""`Merge`: partitions of a topic as one stream of micro-batches, ordered by receive time.
 
 Rows of one partition keep their order; among the partitions the one whose next row is oldest goes first, the first by
 name at a tie. A row is released only when every partition that has more has shown its next row, so that complete
@@ -16,7 +16,7 @@ from market.journal import JournalBatch, partitions, unpack
 from sources.journal_reader import JournalReader, Row
 
 ROWS_PER_READ = 64
-RELISTED_AFTER_NS = SECOND_NS  # new partitions are looked for no more often
+RELISTED_AFTER_NS = SECOND_NS  # new files are looked for no more often
 
 log = logging.getLogger("barograph.journal")
 
@@ -46,50 +46,78 @@ class Partition:
 
 
 class Merge:
-    """Reads a topic. `offsets`: last row handed on by partition name, others start at their first row.
+    """Reads the partitions that were taken in; those without a file wait for it.
 
-    `lenient`: a partition that cannot be read is left out; else it raises JournalError.
+    `lenient`: a partition that cannot be read is left out until it can; else it raises JournalError.
     """
 
-    def __init__(self, data: Path, topic: str, offsets: dict[str, int], clock: Clock, *, lenient: bool) -> None:
+    def __init__(self, data: Path, topic: str, clock: Clock, *, lenient: bool) -> None:
         self._data, self._topic, self._clock, self._lenient = data, topic, clock, lenient
-        self._resumed = dict(offsets)
         self._partitions: dict[str, Partition] = {}
+        self._waiting: dict[str, int] = {}  # offsets of those that are not open yet
+        self._held: set[str] = set()
         self._unreadable: set[Path] = set()
         self._listed_ns: int | None = None
 
     @property
     def partitions(self) -> list[Partition]:
-        """The partitions found so far, by name."""
+        """The partitions that are open, by name."""
         return list(self._partitions.values())
 
-    def offsets(self) -> dict[str, int]:
-        """Last row handed on, by partition name."""
-        return self._resumed | {name: partition.released for name, partition in self._partitions.items()}
+    @property
+    def names(self) -> set[str]:
+        """The partitions that were taken in."""
+        return self._partitions.keys() | self._waiting.keys()
+
+    def take_in(self, name: str, offset: int) -> None:
+        """Read a partition from after `offset`, held until it is let go."""
+        self._waiting[name] = offset
+        self._held.add(name)
+        self._listed_ns = None
+
+    def offset(self, name: str) -> int:
+        """Last row of a partition that was handed on."""
+        opened = self._partitions.get(name)
+        return self._waiting[name] if opened is None else opened.released
+
+    def hold(self, name: str) -> None:
+        """Hand on no row of a partition, nor any younger one, until it is let go."""
+        self._held.add(name)
+
+    def let_go(self, name: str) -> None:
+        """End `hold`."""
+        self._held.discard(name)
 
     def peek(self) -> Partition | None:
-        """The partition whose next row is due; None where there is no row now."""
-        self._list()
+        """The partition whose next row is due; None where there is no row now, or it is held."""
+        self._open_all()
         ready = [partition for partition in self._partitions.values() if partition.fill()]
-        return min(ready, key=lambda partition: (partition.rows[0].received_ns, partition.name), default=None)
+        oldest = min(ready, key=lambda partition: (partition.rows[0].received_ns, partition.name), default=None)
+        return None if oldest is not None and oldest.name in self._held else oldest
+
+    @property
+    def holding(self) -> bool:
+        """Whether a partition is held."""
+        return bool(self._held)
 
     def close(self) -> None:
         """Let go of all files."""
         for partition in self._partitions.values():
             partition.reader.close()
 
-    def _list(self) -> None:
+    def _open_all(self) -> None:
+        """Open, about once a second, what can be opened by now."""
         now_ns = self._clock.monotonic_ns()
-        if self._listed_ns is not None and now_ns - self._listed_ns < RELISTED_AFTER_NS:
+        if not self._waiting or (self._listed_ns is not None and now_ns - self._listed_ns < RELISTED_AFTER_NS):
             return
         self._listed_ns = now_ns
         for path in partitions(self._data, self._topic):
-            if path.stem not in self._partitions:
+            if path.stem in self._waiting:
                 self._open(path)
         self._partitions = dict(sorted(self._partitions.items()))
 
     def _open(self, path: Path) -> None:
-        """Take a partition in. What cannot be read among live ones is tried again, and named once."""
+        """Open a partition. What cannot be read among live ones is tried again, and named once."""
         try:
             reader = JournalReader(path)
         except JournalError as error:
@@ -99,7 +127,7 @@ class Merge:
                 self._unreadable.add(path)
                 log.warning("left out until it can be read: %s", error)
             return
-        offset = self._resumed.get(path.stem, 0)
+        offset = self._waiting.pop(path.stem)
         self._partitions[path.stem] = Partition(
             path.stem, reader.meta()["shard"], reader, offset, reader.received_ns(offset)
         )

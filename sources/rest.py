@@ -19,7 +19,9 @@ from sources.transport import LOOPBACK, named_wait_s
 from sources.verdict import BAN_STATUSES, UNAUTHORIZED
 from venues.venue import Request
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 10.0  # for anything at all to come
+WHOLE_ANSWER_S = 60.0  # for all of it
+MAX_ANSWER_BYTES = 64 << 20  # unpacked; three times the longest list of instruments of any venue
 
 
 class UnavailableError(BarographError):
@@ -81,10 +83,12 @@ class Rest:
 
     async def _over_http(self, url: str, headers: Mapping[str, str]) -> Answer:
         try:
-            answer = await self._client(url).get(url, headers=dict(headers))
+            async with asyncio.timeout(WHOLE_ANSWER_S):
+                async with self._client(url).stream("GET", url, headers=dict(headers)) as answer:
+                    body = await _body(answer)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise OSError(str(error) or type(error).__name__) from error
-        return Answer(answer.status_code, {name.lower(): text for name, text in answer.headers.items()}, answer.content)
+        return Answer(answer.status_code, {name.lower(): text for name, text in answer.headers.items()}, body)
 
     def _client(self, url: str) -> httpx.AsyncClient:
         loopback = urlsplit(url).hostname in LOOPBACK  # no proxy on the way to ourselves
@@ -107,3 +111,13 @@ class Rest:
         if status >= 500 or status == 408:
             raise UnavailableError(said)
         raise VenueError(f"{said}: {text}")
+
+
+async def _body(answer: httpx.Response) -> bytes:
+    """All of an answer; raises OSError for one that is too long."""
+    body = bytearray()
+    async for piece in answer.aiter_bytes():
+        body += piece
+        if len(body) > MAX_ANSWER_BYTES:
+            raise OSError(f"its answer is longer than {MAX_ANSWER_BYTES} bytes")
+    return bytes(body)

@@ -31,6 +31,8 @@ class Shared:
     rotating: asyncio.Lock = field(default_factory=asyncio.Lock)  # sockets of one venue do not rotate together
 
     @classmethod
-    def of(cls, venue: Venue, clock: Clock, random: Callable[[], float], opener: Opener) -> "Shared":
-        """With nothing used of the venue's limits yet, and no secrets."""
-        return cls(venue, clock, random, opener, Budget.of(venue.limits), Hours(venue.calendar))
+    def of(
+        cls, venue: Venue, clock: Clock, random: Callable[[], float], opener: Opener, *, sharing: int = 1
+    ) -> "Shared":
+        """With nothing used of the venue's limits yet, and no secrets; `sharing` processes share the limits."""
+        return cls(venue, clock, random, opener, Budget.of(venue.limits, sharing), Hours(venue.calendar))

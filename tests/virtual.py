@@ -45,6 +45,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jump.time_s
 
+    def freeze(self, seconds: float) -> None:
+        """Time that passes while nobody here runs, as on a machine that sleeps."""
+        self._jump.time_s += seconds
+
 
 @dataclass
 class VirtualClock:

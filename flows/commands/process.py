@@ -9,27 +9,53 @@ from flows.commands.options import Config, Data, Instruments, Venue, settings_of
 from flows.stop import stop_event
 
 
-def capture(config: Config = None, data: Data = None, venue: Venue = None, instruments: Instruments = None) -> None:
+def capture(
+    config: Config = None,
+    data: Data = None,
+    venue: Venue = None,
+    instruments: Instruments = None,
+    shard: Annotated[int, typer.Option(min=0, help="Which capture this is, where capture.shards are several.")] = 0,
+) -> None:
     """Record an exchange: sockets to journal, nothing else.
 
     Runs until stopped. What it records is kept raw in DATA/journal, so the market flow may start later, stop or crash
-    without a frame being lost.
+    without a frame being lost. With capture.shards = N in the settings N of these processes, --shard 0 … N-1, share the
+    instruments out.
     """
     settings = settings_of(config, data, venue=venue, instruments=symbols(instruments))
     from flows.capture import run_capture
 
-    run_capture(settings, stop_event())
+    run_capture(settings, stop_event(), shard)
 
 
-def market(config: Config = None, data: Data = None) -> None:
+def market(
+    config: Config = None,
+    data: Data = None,
+    member: Annotated[int, typer.Option(min=0, help="Which worker this is, where flow.workers are several.")] = 0,
+) -> None:
     """Turn the journal into books, features, bars, regimes and signals.
 
-    Follows the journal until stopped; resumes where it was, whatever killed it.
+    Follows the journal until stopped; resumes where it was, whatever killed it. With flow.workers = N in the settings
+    N of these processes, --member 0 … N-1, share the work; when one dies all end, and are to be started again.
     """
     settings = settings_of(config, data)
+    from flows.cluster import member_of
     from flows.market import run_market
 
-    run_market(settings, stop=stop_event(), follow=True)
+    chosen = member_of(member, settings.flow.workers, settings.flow.addresses)
+    run_market(settings, stop=stop_event(), follow=True, member=chosen)
+
+
+def forward(config: Config = None, data: Data = None) -> None:
+    """Ship the journal to a Kafka topic, for market flows on other machines.
+
+    Needs kafka.brokers in the settings and the extra `barograph[kafka]`. Resumes where the brokers had confirmed;
+    where `kafka.read` is set, `barograph market` reads the topic instead of the journal of its machine.
+    """
+    settings = settings_of(config, data)
+    from flows.forward import run_forward
+
+    run_forward(settings, stop=stop_event())
 
 
 def trading(config: Config = None, data: Data = None) -> None:
@@ -121,5 +147,5 @@ def simulate(
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (capture, market, trading, store, gateway, simulate):
+    for command in (capture, market, forward, trading, store, gateway, simulate):
         app.command(rich_help_panel="One process of it")(command)

@@ -29,14 +29,18 @@ def sql(
 
 def status(
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    availability: Annotated[
+        bool, typer.Option("--availability", help="Budgets of 99.9 and 99.99 % of every subscription instead.")
+    ] = False,
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Show processes, connections, lag, gaps, latencies, rows and regimes."""
+    """Show processes, connections, lag, gaps, latencies, rows and regimes; or the budgets to be down."""
     settings = settings_of(config, data)
-    from flows.ask import run_status
+    from flows.ask import run_availability, run_status
 
-    run_status(settings, as_json=json)
+    run = run_availability if availability else run_status
+    run(settings, as_json=json)
 
 
 def regimes(

@@ -11,6 +11,7 @@ from market.schema import Flag, Kind
 from operators.book.pending import Pending
 from operators.book.rows import Verdict
 from operators.book.troubles import Troubles
+from operators.interruptions import CAPTURE_DOWN, TORN
 from venues.venue import Capability
 
 OVERLAP_NS = SECOND_NS  # a book that is crossed for longer is asked for anew, where nothing else tells of a loss
@@ -23,6 +24,8 @@ _RESET_CAUSES = {
     Flag.TICK_CHANGED: "tick_size",
     Flag.MISSED: "sequence",
     Flag.UNREAD: "unread",
+    CAPTURE_DOWN: "capture_down",
+    TORN: "torn",
 }
 _CAUSES = {
     Verdict.NEAR: "edge",

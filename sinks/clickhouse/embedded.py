@@ -17,6 +17,7 @@ import chdb
 from market.errors import StoreError
 from sinks.clickhouse.exceptions import from_engine
 from sinks.clickhouse.limits import QUERY_MEMORY_BYTES, QUERY_SECONDS, RESULT_BYTES
+from sinks.clickhouse.unkept import forget_unkept
 
 Handle = Any  # chdb's Connection, which is not typed
 # Each block that chDB streams is encoded on its own; only in these formats do blocks make one valid result.
@@ -65,6 +66,7 @@ class Engine:
 
     def __init__(self, path: Path) -> None:
         self._path = str(path)
+        forget_unkept(path)
         try:
             self._keep = _open(self._path)  # while one handle is open, the next ones are cheap
         except RuntimeError as error:

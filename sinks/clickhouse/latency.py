@@ -15,6 +15,7 @@ from market.batch import Batch
 from market.clock import SECOND_NS, Clock
 from market.decisions import Decisions
 from sinks.clickhouse.blocks import Block
+from sinks.clickhouse.loads import Load
 from sinks.clickhouse.tables import Part
 
 INTERVAL_NS = SECOND_NS
@@ -56,10 +57,10 @@ class LatencyRecorder:
         times = item.receive_times if isinstance(item, Batch) else np.array([item.receive_time])
         self._note(item.shard, stage, self._clock.now_ns() - times)
 
-    def stored(self, block: Block) -> None:
+    def stored(self, load: Load) -> None:
         """Note that the store has confirmed a block."""
-        if block.parts[-1].receive_time:
-            self._note(block.shard, "store", np.array([self._clock.now_ns() - block.parts[-1].receive_time]))
+        if load.heard_ns:
+            self._note(load.shard, "store", np.array([self._clock.now_ns() - load.heard_ns]))
 
     def due(self) -> Block | None:
         """A block of `latency` rows when an interval is over."""
@@ -86,7 +87,7 @@ class LatencyRecorder:
         if not rows:
             return None
         part = Part("latency", now_ns, 0, (), None, {}, {"latency": pl.DataFrame(rows, schema=SCHEMA, orient="row")})
-        return Block("latency", now_ns, now_ns, (part,))
+        return Block("latency", now_ns, now_ns, (part,), measured=True)
 
 
 def quantiles(latencies_ns: Times) -> list[int]:

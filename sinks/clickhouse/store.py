@@ -10,7 +10,6 @@ import logging
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,8 @@ from pathlib import Path
 import msgspec
 import uvicorn
 
+from market.beat import Beat, unheard
+from market.clock import SystemClock
 from market.errors import StoreError
 from sinks.clickhouse.app import Store
 from sinks.clickhouse.embedded import Engine
@@ -28,6 +29,7 @@ from sinks.clickhouse.wire import is_loopback
 log = logging.getLogger("barograph.store")
 
 PASSWORD_VARIABLE = "BAROGRAPH_STORE_PASSWORD"  # noqa: S105 the name, not the secret
+ALWAYS = -(10**12)  # uvicorn compares wall times with this before it beats: a clock that steps back must not silence it
 LOOK_S = 0.05  # how often the serving thread is looked at
 
 
@@ -40,8 +42,11 @@ def serve(
     reader_password: str | None = None,
     ready: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
+    beat: Beat = unheard,
 ) -> None:
     """Serve the store of a data folder until `stop` is set; port 0 takes a free one, which `ready` is told.
+
+    `beat` is called about every second by the loop that serves.
 
     `password` is that of the user `default`, and of `reader` unless `reader_password` is given. Raises StoreError when
     another process owns the store, the port is taken, or an address beyond the loopback is to be served without
@@ -54,7 +59,7 @@ def serve(
         engine = Engine(data / "store")
         passwords = {WRITER: password or "", READER: reader_password or password or ""}
         hosts = None if password else frozenset({host.lower(), ""})
-        _serve(Store(engine, passwords, hosts), engine, listener, data, ready, stop or threading.Event())
+        _serve(Store(engine, passwords, hosts), engine, listener, data, ready, stop or threading.Event(), beat)
 
 
 def _serve(
@@ -64,7 +69,11 @@ def _serve(
     data: Path,
     ready: Callable[[int], None] | None,
     stop: threading.Event,
+    beat: Beat,
 ) -> None:
+    async def goes_on() -> None:
+        beat("")
+
     server = uvicorn.Server(
         uvicorn.Config(
             application,
@@ -78,6 +87,8 @@ def _serve(
             timeout_graceful_shutdown=1,
             limit_concurrency=CONNECTIONS,
             h11_max_incomplete_event_size=URL_BYTES,
+            callback_notify=goes_on,
+            timeout_notify=ALWAYS,
         )
     )
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # cut answers are told apart and logged by us
@@ -87,7 +98,7 @@ def _serve(
     run_file = data / "run" / "store.json"
     try:
         while not server.started and serving.is_alive():
-            time.sleep(LOOK_S)
+            serving.join(LOOK_S)
         _write_run_file(run_file, listener.getsockname()[1])
         if ready is not None:
             ready(listener.getsockname()[1])
@@ -146,5 +157,5 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 def _write_run_file(path: Path, port: int) -> None:
     """In one step, so that a reader never sees half of it."""
     partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_bytes(msgspec.json.encode({"port": port, "pid": os.getpid(), "started_ns": time.time_ns()}))
+    partial.write_bytes(msgspec.json.encode({"port": port, "pid": os.getpid(), "started_ns": SystemClock().now_ns()}))
     partial.replace(path)

@@ -41,6 +41,12 @@ class Part(NamedTuple):
         """Whether it gives no row at all."""
         return self.ticks is None and self.marks is None and not self.tables
 
+    @property
+    def nbytes(self) -> int:
+        """About how much memory it takes."""
+        arrays = [rows.nbytes for rows in (self.ticks, self.marks, *self.features.values()) if rows is not None]
+        return sum(arrays) + sum(int(frame.estimated_size()) for frame in self.tables.values())
+
 
 def part_of(item: Batch | Decisions) -> Part:
     """What is kept of an item of the market or the trading flow."""

@@ -1,144 +1,135 @@
-"""Inserting blocks off the dataflow's thread, in order, each until the store has confirmed it.
+"""Writing blocks off the dataflow's thread, in order: a thread that takes the steps of a `Drain`.
 
-Transient trouble (no connection, no memory, no space, too many parts) is retried for ever with full-jitter backoff: the
-bounded queue fills and holds the dataflow back. Permanent trouble (a wrong column, a missing table) stops the
-writer, and the next call of its owner raises.
+With a spool, the store never holds the dataflow back before the spool is full, and permanent trouble stops the sink
+alone. Without one (a replay, where a person waits), the next block waits for the store, and permanent trouble is raised
+to the owner at its next call. A fault of ours always is.
 """
 
 import logging
-import random
+import math
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
-import pyarrow as pa
-from clickhouse_connect.driver.exceptions import ClickHouseError, DataError, ProgrammingError
-
+from market.beat import Beat, unheard
+from market.clock import SECOND_NS, Clock, SystemClock
 from market.errors import StoreError
 from sinks.clickhouse.blocks import Block
-from sinks.clickhouse.tables import rows_of
+from sinks.clickhouse.drain import Drain
+from sinks.clickhouse.line import DISK_SPACE, Line, Waiting
+from sinks.clickhouse.loads import Load
+from sinks.clickhouse.status import SinkStatus
 
 log = logging.getLogger("barograph.writer")
 
-QUEUE_BLOCKS = 64  # not yet confirmed; `put` waits at it
-FIRST_PAUSE_S = 0.05
-LONGEST_PAUSE_S = 5.0
-# Too many queries, timeouts, network, memory, space, parts, read-only table, shutting down.
-TRANSIENT_CODES = frozenset({159, 198, 202, 209, 210, 236, 241, 242, 243, 252, 285, 319, 394, 439, 999})
-
-
-class Insert(Protocol):
-    """Inserts rows of one table under a deduplication token; raises what clickhouse-connect raises, or StoreError."""
-
-    def __call__(self, table: str, rows: pa.Table, token: str) -> None: ...  # noqa: D102
+BEAT_S = 1.0  # a waiting owner says at least so often what it waits for, and tries a full disk again
 
 
 class Writer:
-    """A thread that inserts blocks one after the other. Made and used by one owner thread."""
+    """Made and used by one owner thread. confirmed: called in the writer's thread with every block that is stored."""
 
     def __init__(
-        self, insert: Insert, *, chance: random.Random | None = None, confirmed: Callable[[Block], None] | None = None
+        self,
+        line: Line,
+        drain: Drain,
+        *,
+        confirmed: Callable[[Load], None] | None = None,
+        status: SinkStatus | None = None,
+        beat: Beat = unheard,
+        clock: Clock | None = None,
     ) -> None:
-        self._insert = insert
-        self._chance = chance or random.Random()  # noqa: S311 spreads retries, guards nothing
-        self._confirmed = confirmed
-        self._pending: deque[Block] = deque()
+        self._line, self._drain, self._confirmed = line, drain, confirmed
+        self._status, self._beat, self._clock = status, beat, clock or SystemClock()
         self._changed = threading.Condition()
-        self._stopped = threading.Event()
-        self._failure: StoreError | None = None
+        self._stopped = False
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="clickhouse-writer", daemon=True)
         self._thread.start()
 
     def put(self, block: Block) -> None:
-        """Hand over a block; waits while QUEUE_BLOCKS are unconfirmed. Raises StoreError once the writer has failed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._failure is not None or len(self._pending) < QUEUE_BLOCKS)
-            self._raise()
-            self._pending.append(block)
-            self._changed.notify_all()
+        """Hand over a block; waits while there is no room. Raises StoreError once the writer has failed."""
+        said = ""
+        while waits := self._offered(block):
+            if waits != said:
+                log.warning("the flow waits for %s: %d insert blocks are not in the store yet", waits, len(self._line))
+                said = waits
+            self._beat(waits)
+            self._tell()
+            with self._changed:
+                self._changed.wait(BEAT_S)
+        if said:
+            log.warning("the flow goes on after it waited for %s", said)
 
-    def unconfirmed(self) -> tuple[Block, ...]:
-        """A copy of what the store has not confirmed yet, in order."""
+    def waiting(self) -> Waiting:
+        """What the store has not confirmed yet, for a snapshot."""
         with self._changed:
             self._raise()
-            return tuple(self._pending)
+        return self._line.waiting()
 
     def close(self, timeout_s: float, last: Sequence[Block] = ()) -> int:
         """Take the last blocks, wait for what is pending, then stop; how many blocks are unconfirmed even so.
 
         Raises StoreError as `put`.
         """
+        self._line.add(last)
+        ends_ns = self._clock.monotonic_ns() + round(timeout_s * SECOND_NS)
         with self._changed:
-            self._pending.extend(last)
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._failure is not None or not self._pending, timeout_s)
-        self._stopped.set()
-        with self._changed:
+            while self._line and self._failure is None:
+                left_s = (ends_ns - self._clock.monotonic_ns()) / SECOND_NS
+                if left_s <= 0:
+                    break
+                self._changed.wait(min(left_s, BEAT_S))
+                self._beat("the store")
+            self._stopped = True
             self._changed.notify_all()
             self._raise()
-            return len(self._pending)
+        self._tell(ended=True)
+        return len(self._line)
+
+    def _offered(self, block: Block) -> str:
+        """What a block waits for; empty when it is taken."""
+        with self._changed:
+            self._raise()
+        waits = self._line.offer(block)
+        with self._changed:
+            self._changed.notify_all()
+            if waits and waits != DISK_SPACE and self._line.room_for(block):
+                return self._line.offer(block)  # room was made while it was refused
+        return waits
 
     def _raise(self) -> None:
         if self._failure is not None:
             raise self._failure
 
     def _work(self) -> None:
-        while (block := self._next()) is not None:
+        while not self._stopped:
             try:
-                if not self._write(block):
-                    return
+                step = self._drain.step()
+                if step.confirmed is not None and self._confirmed is not None:
+                    self._confirmed(step.confirmed)
             except Exception as error:  # noqa: BLE001 whatever it is, the owner must hear of it
                 self._fail(error)
                 return
-            if self._confirmed is not None:
-                self._confirmed(block)
-            with self._changed:
-                self._pending.popleft()
-                self._changed.notify_all()
+            self._tell()
+            self._rest(step.wait_s, moved=step.confirmed is not None)
 
-    def _next(self) -> Block | None:
+    def _rest(self, wait_s: float, *, moved: bool) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._pending or self._stopped.is_set())
-            return None if self._stopped.is_set() else self._pending[0]
+            if moved:
+                self._changed.notify_all()
+            if wait_s == math.inf:
+                self._changed.wait_for(lambda: self._stopped or len(self._line))
+            elif wait_s > 0:
+                self._changed.wait_for(lambda: self._stopped, wait_s)
 
-    def _write(self, block: Block) -> bool:
-        """Insert the rows of every table of a block; False when stopped before all were confirmed."""
-        for table, rows in rows_of(block.parts):
-            failures = 0
-            while not self._try(table, rows, block.token(table), failures):
-                failures += 1
-                pause_s = self._chance.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(failures, 20)))
-                if self._stopped.wait(pause_s):
-                    return False
-        return True
-
-    def _try(self, table: str, rows: pa.Table, token: str, failures: int) -> bool:
-        try:
-            self._insert(table, rows, token)
-        except (ClickHouseError, StoreError) as error:
-            if not transient(error):
-                raise
-            if failures == 0:
-                log.warning("the store did not take rows of %s; retrying until it does: %s", table, error)
-            return False
-        if failures:
-            log.warning("the store takes rows again after %d retries", failures)
-        return True
+    def _tell(self, *, ended: bool = False) -> None:
+        if self._status is not None:
+            self._status.tell(self._drain.state, self._line, ended=ended)
 
     def _fail(self, error: Exception) -> None:
         with self._changed:
-            self._failure = StoreError(f"the store refuses rows for good: {error}")
-            self._failure.__cause__ = error
+            self._failure = error if isinstance(error, StoreError) else StoreError(f"the writer has failed: {error}")
+            if self._failure is not error:
+                self._failure.__cause__ = error
             self._changed.notify_all()
         log.error("%s", self._failure)
-
-
-def transient(error: BaseException) -> bool:
-    """Whether trying again may help: there was no answer, or one that says so."""
-    if isinstance(error, StoreError):
-        return error.__cause__ is not None and transient(error.__cause__)
-    if not isinstance(error, ClickHouseError) or isinstance(error, ProgrammingError | DataError):
-        return False
-    code = getattr(error, "code", None)
-    return code is None or code in TRANSIENT_CODES

@@ -178,6 +178,8 @@ class DictBooks:
     def _record(self, said: Any) -> None:
         if said["record"] == "disconnected" and said["route"] != "market":
             self.books = {}
+        if said["record"] in ("began", "torn"):
+            self.books = {}
         if said["record"] == "connected" and said["overlap"]:
             for book in self.books.values():
                 book.overlapped = True

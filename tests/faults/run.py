@@ -22,8 +22,8 @@ from simulator.venues.script import Fault
 from sources.control import Wish
 from sources.shared import Shared
 from sources.websocket import Feed
-from tests.faults.desk_server import DeskServer, Truth
-from tests.virtual import START_NS, Network, VirtualClock, run, running
+from tests.desk_network import DeskNetwork, Truth
+from tests.virtual import START_NS, VirtualClock, run, running
 
 FLOW_S = 0.25  # how often the flow takes what arrived
 RECOVERY_S = 60.0
@@ -85,8 +85,7 @@ def _is_over(played: Run, clock: VirtualClock, quiet_s: float, recovered: Callab
 
 async def _run(played: Run, clock: VirtualClock, seed: int, is_over: Callable[[], bool]) -> None:
     client = venues.get(played.venue).at(stream_url="ws://desk", rest_url="http://desk")
-    server = DeskServer(played.desk, clock)
-    network = Network(server, clock)
+    network = DeskNetwork(played.desk, clock)
     shared = Shared.of(client, clock, random.Random(seed).random, network.opener)
     shared.secrets = lambda: {name: SECRETS[name] for name in client.secrets}
     wishes: list[Wish] = []
@@ -101,7 +100,7 @@ async def _run(played: Run, clock: VirtualClock, seed: int, is_over: Callable[[]
         look_every_s=0.25,
     )
     stages = [(stage_of(step), stage_of(step).empty()) for step in STEPS]
-    async with running(server.run()), running(feed.run()):
+    async with running(feed.run()):
         while not is_over():
             await asyncio.sleep(FLOW_S)
             _take(played, feed, stages, wishes)

@@ -8,14 +8,12 @@ import pytest
 
 from simulator.venues import DIALECTS
 from simulator.venues.script import Fault, draw_script
-from tests.faults.judge import complaints, unrecovered, wrong_books
+from tests.faults.judge import UNVERIFIABLE, allowed, complaints, unrecovered, wrong_books
 from tests.faults.run import Run, play
 
 SCRIPTS = int(os.environ.get("BAROGRAPH_FAULTS", "5"))
 FIRST = int(os.environ.get("BAROGRAPH_FAULTS_FROM", "0"))
 UNTIL_S = 25.0
-UNVERIFIABLE = ("alpaca-iex", "alpaca-sip", "alpaca-crypto", "massive-stocks", "massive-crypto")
-UNSEEN = ("drop", "gap", "duplicate", "reorder", "mute", "drip", "late", "field_removed", "field_retyped")
 BOOKS = ("*@depth*", "book:*", "books:*", "orderbook.*", "level2:*")  # streams, as the mocks call them
 SOON_NS = 8_000_000_000  # a gap of ten frames takes some seconds
 ENDS = {"halt": "resume", "maintenance": "back"}
@@ -39,13 +37,6 @@ def script(seed: int) -> list[Fault]:
 
 def is_well(played: Run) -> bool:
     return not any(unrecovered(played))
-
-
-def allowed(venue: str, faults: list[Fault], what: str) -> bool:
-    """Whether a complaint is about a loss that the venue gives no means to see; its books are never called verified."""
-    lossy = any(fault.kind in UNSEEN for fault in faults)
-    untrue = what.startswith(("wrong book", "book of other")) or what.endswith("no book that is true now")
-    return venue in UNVERIFIABLE and lossy and untrue
 
 
 @pytest.mark.timeout(0 if SCRIPTS > 50 else 180)

@@ -11,7 +11,7 @@ from flows.settings import Settings, as_toml, load
 from flows.tables import opened_store
 from sinks.clickhouse.client import connect
 
-MEASURED = {"latency", "migrations"}  # what a run measures of itself, not of the market
+MEASURED = {"latency", "migrations", "reconciliations"}  # what a run measures of itself, not of the market
 TABLES = "select name from system.tables where database = 'barograph' and engine like '%MergeTree' order by name"
 
 
@@ -31,7 +31,7 @@ def barograph(*arguments: str | Path, timeout_s: float = 170) -> str:
 def settings_file(folder: Path, **sections: dict[str, object]) -> Path:
     """Settings of their own data folder, on ports that nothing else uses."""
     settings = load(None, data=folder / "data", instruments=["BTCUSDT", "ETHUSDT"])
-    settings = changed(settings, **{"store": {"port": 0}, "gateway": {"port": 0}, **sections})
+    settings = changed(settings, **{"store": {"port": 0}, "gateway": {"port": 0}, "supervise": {"port": 0}, **sections})
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "barograph.toml"
     path.write_text(as_toml(settings))

@@ -25,6 +25,7 @@ from sources.budget_file import BudgetFile
 from sources.journal import JournalSource
 from sources.journal_reader import JournalReader
 from sources.transport import Library
+from tests.sources.parts import Parts
 from tests.tiny_venue import TinyVenue
 from venues.venue import Channel
 
@@ -113,9 +114,9 @@ def test_it_records_definitions_first_then_everything_with_a_snapshot_and_decode
     with capturing(tmp_path) as (_, running):
         until(lambda: running.records(record.Snapshot) and len(running.frames()) > 50)
     assert isinstance(record.decode(running.frames()[0]), record.InstrumentDefined)
-    source = JournalSource(tmp_path, follow=False, stop=threading.Event()).build_part("step", "market", None)
+    source = Parts(JournalSource(tmp_path, follow=False, stop=threading.Event()))
     stage = decode.stage()
-    batches = stage.run(batch for _, batch in source.next_batch())
+    batches = stage.run(source.drained()[:-1])
     assert not any("dead_letters" in batch.tables for batch in batches)
     depth_before = [frame for frame in running.frames()[: _position(running)] if b"depthUpdate" in frame]
     assert depth_before, "the snapshot was asked for before depth flowed"

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli import exit_code
+from market.errors import DiskError, SettingsError
+
 COMMANDS = [
     *("up", "capture", "market", "trading", "store", "gateway", "simulate"),
-    *("import", "replay", "sql", "status", "regimes", "settings", "account", "verify", "check-live"),
+    *("import", "replay", "sql", "status", "regimes", "settings", "account", "verify", "check-live", "health"),
 ]
 
 
@@ -58,3 +61,9 @@ def test_what_cannot_be_done_is_one_sentence_and_exit_code_1(
 @pytest.mark.parametrize("arguments", [["up", "--duration", "soon"], ["replay", "--speed", "fast"], ["fly"]])
 def test_wrong_words_are_exit_code_2(arguments: list[str]) -> None:
     assert barograph(*arguments).returncode == 2
+
+
+def test_an_error_of_the_disk_is_told_by_the_exit_code_wherever_it_comes_from() -> None:
+    wrapped = RuntimeError("of the engine")
+    wrapped.__cause__ = DiskError("fsync failed")
+    assert [exit_code(error) for error in (DiskError("x"), wrapped, SettingsError("x"), None)] == [74, 74, 1, 1]

@@ -144,6 +144,14 @@ def test_lines_are_one_per_instrument_and_greppable():
     assert silent.endswith("instrument=1000SHIBUSDT")
 
 
+def test_a_process_that_waits_or_is_left_alone_says_so():
+    waits = ProcessNow("market", True, 0, "waiting", "waits for the store")
+    braked = ProcessNow("trading", False, 5, "braked", "trading ended with 74 (I/O error); starts again in 299 s")
+    shown = replace(snapshot(seen()), processes=(ProcessNow("store", True, 0, "ready"), waits, braked))
+    assert "● store   ● market waits for the store   ○ trading braked, 5×" in drawn(shown, 150)
+    assert "processes=store:running:0,market:waiting:0,trading:braked:5" in plain(shown)[0]
+
+
 def test_lines_before_the_first_answer_tell_the_reason():
     assert 'trouble="The store is starting."' in plain(snapshot(None, "The store is starting."))[0]
 
@@ -170,7 +178,7 @@ def test_plain_view_writes_lines_at_its_interval_and_sentences_at_once(tmp_path)
     clock, output = ManualClock(1), io.StringIO()
     view = View(
         Settings(data=tmp_path),
-        Supervisor(tmp_path / "log"),
+        Supervisor(tmp_path),
         plain=True,
         console=Console(file=output),
         clock=clock,
@@ -192,9 +200,7 @@ def test_plain_view_writes_lines_at_its_interval_and_sentences_at_once(tmp_path)
 def test_live_view_draws_and_leaves_the_last_state_behind(tmp_path):
     clock, output = ManualClock(1), io.StringIO()
     console = Console(file=output, force_terminal=True, width=100, height=30)
-    view = View(
-        Settings(data=tmp_path), Supervisor(tmp_path / "log"), plain=False, console=console, clock=clock, ask=seen
-    )
+    view = View(Settings(data=tmp_path), Supervisor(tmp_path), plain=False, console=console, clock=clock, ask=seen)
     with view:
         view._watch.once()
         clock.advance(SECOND_NS)

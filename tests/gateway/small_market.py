@@ -43,6 +43,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
         "gaps": gaps(),
         "dead_letters": [{"venue": VENUE, "receive_time": NOW_NS, "reason": "not JSON", "raw": b"\xff", **ORIGIN}],
         "positions": [position("a", 1, 9.0), position("a", 3, 2.0), position("b", 2, -0.5)],
+        "availability": [availability(0, 3_600, "up", ""), availability(3_600, 4, "down", "sequence")],
         "coverage": [coverage(1, 0.5), coverage(2, 0.75)],
         "latency": [latency("store", 3, 9_000_000), latency("sink", 2, 1), latency("sink", 3, 5_000_000)],
     }
@@ -149,6 +150,11 @@ def coverage(second: int, share: float) -> dict[str, Any]:
     }
     time_ns = START_NS + second * SECOND_NS
     return _row("BTCUSDT", time_ns, session="2023-11-14", time=time_ns, **times, **lengths)
+
+
+def availability(second: int, seconds: int, state: str, cause: str) -> dict[str, Any]:
+    times = {"start_time": START_NS + second * SECOND_NS, "end_time": START_NS + (second + seconds) * SECOND_NS}
+    return _row("BTCUSDT", NOW_NS, channel="depth", state=state, cause=cause, seconds=float(seconds), **times)
 
 
 def latency(stage: str, second: int, p99_ns: int) -> dict[str, Any]:

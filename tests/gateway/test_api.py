@@ -110,6 +110,16 @@ def test_the_session_under_way_is_covered_as_of_its_last_row(api):
     assert (row["session"], row["share"], row["ended"]) == ("2023-11-14", 0.75, False)
 
 
+def test_budgets_of_a_day_and_of_thirty_with_what_used_them(api):
+    month, day = sorted(rows(api, "/api/v1/availability"), key=lambda row: row["window"])
+    assert (month["window"], day["window"], day["chief_cause"]) == ("30 days", "day", "sequence")
+    assert (day["counted_s"], day["used_s"], day["share_up"]) == (3_604.0, 4.0, 3_600 / 3_604)
+    assert day["left_999_s"] == pytest.approx(3.604 - 4.0)
+    assert day["as_of"] == "2023-11-14T23:13:24.000000000Z"
+    assert rows(api, "/api/v1/availability?instrument=ETHUSDT") == []
+    assert rows(api, "/api/v1/availability?window=day") == [day]
+
+
 def test_the_overview_has_it_all(api):
     seen = rows(api, "/api/v1/overview")
     assert (seen["data_time"], seen["latency_p99_ns"]) == ("2023-11-14T22:13:23.000000007Z", 5_000_000)

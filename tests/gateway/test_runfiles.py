@@ -56,3 +56,36 @@ def test_connections_of_a_dead_capture_are_closed(tmp_path):
     assert (connections(tmp_path)[0].state, connections(tmp_path)[0].frames_per_s) == ("open", 12.5)
     write(tmp_path, "capture", {"pid": dead_pid(), "connections": [facts]})
     assert (connections(tmp_path)[0].state, connections(tmp_path)[0].frames_per_s) == ("closed", None)
+
+
+def test_shards_and_members_are_processes_of_their_own(tmp_path):
+    socket = {"route": "public", "state": "open"}
+    write(tmp_path, "capture-0", {"pid": os.getpid(), "connections": [socket]})
+    write(tmp_path, "capture-1", {"pid": dead_pid(), "connections": [socket]})
+    write(tmp_path, "market-1", {"pid": os.getpid()})
+    assert [(one.name, one.state) for one in processes(tmp_path)] == [
+        ("capture-0", "running"), ("capture-1", "down"), ("market-1", "running"),
+    ]  # fmt: skip
+    assert [one.state for one in connections(tmp_path)] == ["open", "closed"]
+
+
+def test_what_a_living_supervisor_knows_is_told_of_each_process(tmp_path):
+    told = {"name": "market", "pid": os.getpid(), "restarts": 3, "reason": "waits for the store"}
+    braked = {"name": "trading", "pid": None, "restarts": 5, "reason": "left alone"}
+    write(tmp_path, "market", {"pid": dead_pid()})
+    write(tmp_path, "up", {"pid": os.getpid(), "processes": [told, braked, "odd", {"no": "name"}]})
+    market, trading, _up = processes(tmp_path)
+    assert (market.state, market.restarts, market.reason) == ("running", 3, "waits for the store")
+    assert (trading.state, trading.restarts, trading.reason) == ("down", 5, "left alone")
+    write(tmp_path, "up", {"pid": dead_pid(), "processes": [told, braked]})
+    assert [one.name for one in processes(tmp_path)] == ["market", "up"]
+
+
+def test_alarms_and_a_sink_that_writes_no_rows_are_the_reason_of_their_process(tmp_path):
+    write(tmp_path, "capture", {"pid": os.getpid(), "alarms": [{"name": "disk", "reason": "disk\x1b full"}, 7]})
+    write(tmp_path, "market", {"pid": os.getpid()})
+    write(tmp_path, "market-sink-simulated-0", {"state": "stopped", "reason": "no such column"})
+    write(tmp_path, "trading-sink", {"state": "running"})
+    capture, market = processes(tmp_path)
+    assert capture.reason == "disk  full"
+    assert market.reason == "market-sink-simulated-0 writes no rows: no such column"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from market.errors import JournalError
-from market.journal import partition_path, partitions
+from market.journal import StoredRow, checksum, partition_path, partitions
 from sinks.journal import JournalWriter
 from sources.journal_reader import JournalReader
 
@@ -92,8 +92,9 @@ def test_prune_drops_old_rows_but_never_the_newest(tmp_path: Path) -> None:
     with writer(tmp_path / "a.db") as journal:
         for time in (1, 2, 3):
             journal.append([time], [b"x"])
-        assert journal.prune(3) == 2
-        assert journal.prune(99) == 0
+        assert journal.prune(2, most_rows=1) == 1
+        assert journal.prune(99, most_rows=9) == 1
+        assert journal.prune(99, most_rows=9) == 0
         assert journal.append([4], [b"y"]) == 4
 
 
@@ -146,3 +147,19 @@ def test_every_acknowledged_append_survives_kill_9_and_is_seen_by_another_proces
     assert [batch.offset for batch in batches][: len(acknowledged)] == acknowledged
     with writer(path) as journal:
         assert journal.append([3], [b"c"]) == batches[-1].offset + 1
+
+
+def test_a_rolled_back_transaction_uses_up_no_offset_of_a_writer_that_is_alone(tmp_path: Path) -> None:
+    with writer(tmp_path / "a.db", alone=True) as journal:
+        with pytest.raises(InterruptedError):
+            append_and_fail(journal)
+        assert journal.append([1], [b"x"]) == 1
+
+
+def test_a_row_is_whole_only_with_every_value_that_was_written() -> None:
+    check = checksum(5, 7, b"frames", "okx/0", 3)
+    whole = StoredRow(5, 7, b"frames", "okx/0", 3, check)
+    assert whole.is_whole(0)
+    others = ("offset", 4), ("received_ns", 8), ("frames", b"framed"), ("source", "okx/1"), ("source_offset", 2)
+    assert not any(whole._replace(**{name: value}).is_whole(0) for name, value in others)
+    assert not whole._replace(checksum=None).is_whole(0)

@@ -15,7 +15,8 @@ from market.history import HISTORY
 from market.journal import partition_path
 from sinks.journal import JournalWriter
 from sources import merge
-from sources.journal import JournalPartition, JournalSource
+from sources.journal import JournalSource
+from tests.sources.parts import Parts
 
 
 def append(data: Path, shard: str, *times: int) -> None:
@@ -28,21 +29,15 @@ def append(data: Path, shard: str, *times: int) -> None:
 def part(
     data: Path, *, follow: bool = False, stop: threading.Event | None = None, resume: dict[str, int] | None = None,
     clock: ManualClock | None = None, speed: float | None = None,
-) -> JournalPartition:  # fmt: skip
+) -> Parts:  # fmt: skip
     source = JournalSource(
         data, follow=follow, stop=stop or threading.Event(), clock=clock or ManualClock(), speed=speed
     )
-    return source.build_part("step", "market", resume)
+    return Parts(source, resume)
 
 
-def drained(partition: JournalPartition) -> list[Batch]:
-    batches: list[Batch] = []
-    for _ in range(10_000):
-        try:
-            batches += [batch for _, batch in partition.next_batch()]
-        except StopIteration:
-            return batches
-    raise AssertionError("the source did not end")
+def drained(parts: Parts) -> list[Batch]:
+    return parts.drained()
 
 
 def frames(batches: list[Batch]) -> list[bytes]:
@@ -94,9 +89,9 @@ def test_resumed_at_the_end_it_still_closes_with_the_last_time(tmp_path: Path) -
     assert (closing.offset, closing.receive_time, closing.last) == (2, 4, True)
 
 
-def test_following_source_waits_and_sees_later_rows_and_partitions(tmp_path: Path) -> None:
+def test_following_source_waits_for_rows_and_for_files_that_are_expected(tmp_path: Path) -> None:
     clock, stop = ManualClock(), threading.Event()
-    source = part(tmp_path, follow=True, stop=stop, clock=clock)
+    source = Parts(JournalSource(tmp_path, follow=True, stop=stop, clock=clock, expected=["v-a"]))
     assert source.next_batch() == []
     append(tmp_path, "v/a", 1)
     assert source.next_batch() == []  # listed a moment ago
@@ -109,6 +104,48 @@ def test_following_source_waits_and_sees_later_rows_and_partitions(tmp_path: Pat
     last, closing = drained(source)
     assert frames([last]) == [b"v/a@3"]
     assert (closing.offset, closing.last) == (3, True)
+
+
+def test_following_source_ends_without_closing_batches_when_an_unknown_file_appears(tmp_path: Path) -> None:
+    clock = ManualClock()
+    append(tmp_path, "v/a", 1)
+    source = JournalSource(tmp_path, follow=True, stop=threading.Event(), clock=clock)
+    parts = Parts(source)
+    assert frames([batch for _, batch in parts.next_batch()]) == [b"v/a@1"]
+    append(tmp_path, "v/b", 2)
+    assert not parts.next_batch()
+    clock.advance(SECOND_NS)
+    assert drained(parts) == []
+    assert source.has_grown()
+    assert drained(Parts(JournalSource(tmp_path, follow=False, stop=threading.Event()), {"v-a": 1}))[0].shard == "v/b"
+
+
+def test_nothing_of_a_partition_is_read_between_its_snapshot_and_its_next_turn(tmp_path: Path) -> None:
+    append(tmp_path, "v/a", 1, 3)
+    append(tmp_path, "v/b", 2)
+    parts = part(tmp_path)
+    parts.living["v-b"].next_batch()
+    parts.living["v-b"].snapshot()  # its epoch is over, that of v-a is not
+    first = [batch for _, batch in parts.living["v-a"].next_batch()]
+    assert frames(first) == [b"v/a@1"]
+    assert parts.living["v-a"].next_batch() == []
+    parts.living["v-b"].next_batch()
+    assert frames([batch for _, batch in parts.living["v-a"].next_batch()]) == [b"v/b@2"]
+
+
+def test_workers_of_a_cluster_share_the_partitions_out_and_lose_none(tmp_path: Path) -> None:
+    for number in range(8):
+        append(tmp_path, f"v/{number}", number + 1)
+    stop = threading.Event()
+    for workers in (1, 2, 3):
+        shares = [
+            drained(Parts(JournalSource(tmp_path, follow=False, stop=stop, worker=worker, workers=workers)))
+            for worker in range(workers)
+        ]
+        assert sorted(frame for share in shares for frame in frames(share)) == [
+            f"v/{number}@{number + 1}".encode() for number in range(8)
+        ]
+        assert max(map(len, shares)) - min(map(len, shares)) <= 2  # one row and one closing batch
 
 
 def test_paced_replay_holds_rows_until_their_time(tmp_path: Path) -> None:
@@ -157,3 +194,26 @@ def test_it_drives_a_dataflow_to_its_end(tmp_path: Path) -> None:
     run_main(flow)
     assert len(out) == 201
     assert out[-1][1].last
+
+
+def test_nothing_is_read_before_all_partitions_are_made(tmp_path: Path) -> None:
+    append(tmp_path, "v/a", 5)
+    append(tmp_path, "v/b", 4)
+    source = JournalSource(tmp_path, follow=False, stop=threading.Event())
+    assert source.list_parts() == ["v-a", "v-b"]
+    first = source.build_part("step", "v-a", None)
+    assert first.next_batch() == []
+    second = source.build_part("step", "v-b", None)
+    second.next_batch()
+    assert frames([batch for _, batch in first.next_batch()]) == [b"v/b@4"]
+
+
+def test_a_worker_without_a_shard_still_has_a_partition_that_is_asked(tmp_path: Path) -> None:
+    append(tmp_path, "v/0", 1)
+    heard: list[str] = []
+    for worker in (0, 1):
+        source = JournalSource(
+            tmp_path, follow=True, stop=threading.Event(), beat=heard.append, worker=worker, workers=2
+        )
+        Parts(source).next_batch()
+    assert heard == ["", ""]

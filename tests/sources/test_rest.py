@@ -5,19 +5,20 @@ import pytest
 
 from market.clock import SECOND_NS, ManualClock
 from market.errors import VenueError
+from sources import rest as rest_module
 from sources.rest import Budget, Rest, UnavailableError
 from venues.venue import Request
 
 REQUEST = Request("http://venue.test/depth", 20)
 
 
-def asked(status: int, headers: dict[str, str] | None = None) -> tuple[Budget, bytes | Exception]:
+def asked(status: int, headers: dict[str, str] | None = None, body: bytes = b"{}") -> tuple[Budget, bytes | Exception]:
     """The budget after one request, and its outcome."""
 
     async def run() -> tuple[Budget, bytes | Exception]:
         budget = Budget(2400)
         async with Rest(budget, ManualClock(SECOND_NS)) as rest:
-            transport = httpx.MockTransport(lambda _: httpx.Response(status, headers=headers, content=b"{}"))
+            transport = httpx.MockTransport(lambda _: httpx.Response(status, headers=headers, content=body))
             rest._clients[False] = httpx.AsyncClient(transport=transport)
             try:
                 return budget, await rest.get(REQUEST)
@@ -29,6 +30,14 @@ def asked(status: int, headers: dict[str, str] | None = None) -> tuple[Budget, b
 
 def test_good_answer_is_its_body() -> None:
     assert asked(200)[1] == b"{}"
+
+
+def test_an_answer_that_is_too_long_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest_module, "MAX_ANSWER_BYTES", 10)
+    assert asked(200, body=b"0123456789")[1] == b"0123456789"
+    error = asked(200, body=b"0123456789!")[1]
+    assert isinstance(error, UnavailableError)
+    assert "longer than 10 bytes" in str(error)
 
 
 @pytest.mark.parametrize("status", [418, 429])

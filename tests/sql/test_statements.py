@@ -80,7 +80,15 @@ BAD = {
     "coverage_bounds": ("coverage", "valid_s, recorded_s, elapsed_s", "(3, 2, 4)"),
     "bar_statistics_bounds": ("bar_statistics", "yang_zhang_volatility, realised_volatility", "(-1, nan)"),
     "bar_dependence_bounds": ("bar_dependence", "variance_ratio_p_value_5, half_life_bars", "(1.5, nan)"),
+    "availability_bounds": ("availability", "start_time, end_time, state, cause", "(1, 1, 'up', '')"),
+    "availability_tiles": (
+        "availability",
+        "channel, start_time, end_time, state",
+        "('depth', 1, 2, 'up'), ('depth', 2, 3, 'up'), ('depth', 4, 5, 'up'), ('trade', 5, 6, 'up')",
+    ),
     "fills_without_order": ("fills", "account, client_order_id", "('a', 'nobody')"),
+    "commits_unbalanced": ("commits", "received, applied", "(2, 1)"),
+    "reconciliations_failed": ("reconciliations", "verdict", "('failed')"),
 }
 
 
@@ -171,3 +179,31 @@ def test_the_latest_quote_is_the_newest_even_without_an_exchange_time(store: Cli
     )
     assert found.result_rows == [("BTC", "book", 101.0, 6, None), ("ETH", "ticker", 50.0, 7, None)]
     store.command("truncate table quotes")
+
+
+def test_budgets_count_what_was_down_of_the_open_time_of_a_day_and_of_thirty(store: Client) -> None:
+    rows = [
+        ("2026-10-20 00:00:00", "down", 9_000),  # more than thirty days before
+        ("2026-11-22 00:00:00", "up", 80_000),
+        ("2026-11-22 22:13:20", "down", 20),
+        ("2026-11-23 00:00:00", "unverifiable", 9_990),
+        ("2026-11-23 04:00:00", "closed", 50_000),
+        ("2026-11-23 20:00:00", "down", 10),
+    ]
+    values = ", ".join(f"('BTC', '{time}', '{state}', '{state}', {seconds})" for time, state, seconds in rows)
+    store.command(f"insert into availability (instrument, start_time, state, cause, seconds) values {values}")
+    columns = "window, counted_s, used_s, round(left_999_s, 6), round(left_9999_s, 6), share_up, share_unverifiable"
+    found = store.query(f"select {columns} from availability_budgets order by window desc").result_rows
+    days = store.query(
+        "select toString(day), down_s, closed_s, share_up from availability_daily order by day"
+    ).result_rows
+    store.command("truncate table availability")
+    assert found == [
+        ("day", 10_000.0, 10.0, 0.0, -9.0, 0.0, 0.999),
+        ("30 days", 90_020.0, 30.0, 60.02, -20.998, 80_000 / 90_020, 9_990 / 90_020),
+    ]
+    assert days == [
+        ("2026-10-20", 9_000.0, 0.0, 0.0),
+        ("2026-11-22", 20.0, 0.0, 80_000 / 80_020),
+        ("2026-11-23", 10.0, 50_000.0, 0.0),
+    ]

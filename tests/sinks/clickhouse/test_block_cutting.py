@@ -4,10 +4,11 @@ import pickle
 import random
 
 import pytest
-from flow_items import MILLISECOND, SHARD, batch
+from flow_items import MILLISECOND, SHARD, START, batch, gap
 
+from market.accounts import Accounts
 from market.source import source_digest
-from sinks.clickhouse.blocks import Block, Blocks
+from sinks.clickhouse.blocks import Block, Blocks, Open
 from sinks.clickhouse.tables import rows_of
 
 BLOCK_NS = 250 * MILLISECOND
@@ -40,7 +41,7 @@ def test_a_block_is_complete_only_when_the_next_bucket_or_the_end_comes() -> Non
     assert cut(first_bucket, blocks) == []
     assert len(blocks.add(ITEMS[len(first_bucket)])) == 1
     assert len(blocks.add(batch(len(first_bucket) + 1, last=True))) == 1
-    assert blocks.opened() is None
+    assert blocks.opened() == Open(previous_offset=len(first_bucket) + 1, bucket=-1)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -69,16 +70,38 @@ def test_a_snapshot_is_not_changed_by_later_batches() -> None:
     blocks = Blocks(SHARD, BLOCK_NS)
     blocks.add(ITEMS[0])
     opened = blocks.opened()
-    assert opened is not None
     blocks.add(ITEMS[1])
     assert len(opened.parts) == 1
 
 
-def test_batches_without_rows_make_no_block_but_count_in_its_token() -> None:
+def test_a_block_without_rows_is_a_block_too() -> None:
     empty = ITEMS[1]._replace(ticks=ITEMS[1].ticks[:0], tables={})
-    assert cut([empty, batch(2, last=True)]) == []
+    (block,) = cut([empty, batch(2, last=True)])
+    assert (block.parts, block.first_offset, block.last_offset, block.journal_rows) == ((), 2, 2, 1)
     (block,) = cut([ITEMS[0], empty, batch(2, last=True)])
     assert block.token("quotes") == f"quotes|{SHARD}|1|2|{source_digest()[:16]}"
+
+
+def test_the_blocks_of_a_shard_are_a_chain_without_a_hole() -> None:
+    blocks = cut([item._replace(offset=item.offset * 3) for item in ITEMS])  # as after a journal was pruned
+    assert blocks[0].previous_offset == 0
+    assert [block.previous_offset for block in blocks[1:]] == [block.last_offset for block in blocks[:-1]]
+    assert sum(block.journal_rows for block in blocks) == 59
+
+
+def test_what_became_of_the_frames_of_a_block_is_summed() -> None:
+    counted = [item._replace(accounts=Accounts(received=3, applied=2, duplicate=1)) for item in ITEMS[:2]]
+    (block,) = cut([*counted, batch(2, last=True)])
+    assert block.accounts == Accounts(received=6, applied=4, duplicate=2)
+
+
+def test_a_closing_batch_alone_is_no_block_unless_it_has_rows() -> None:
+    blocks = Blocks(SHARD, BLOCK_NS)
+    (block,) = cut([ITEMS[0], batch(1, last=True)], blocks)
+    assert cut([batch(1, last=True)], blocks) == []
+    (addition,) = cut([batch(1, last=True).with_table("gaps", gap(START))], blocks)
+    assert (addition.journal_rows, addition.previous_offset, addition.last_offset) == (0, 1, 1)
+    assert addition.token("gaps") != block.token("gaps")
 
 
 def test_rows_of_other_choices_are_other_rows() -> None:

@@ -15,10 +15,12 @@ from market.batch import Batch
 from market.clock import ManualClock
 from sinks.clickhouse.blocks import Block
 from sinks.clickhouse.client import connect
+from sinks.clickhouse.inserter import insert
 from sinks.clickhouse.latency import LatencyRecorder, quantiles
+from sinks.clickhouse.loads import load_of
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.schema import tables
-from sinks.clickhouse.sink import ClickHousePartition, ClickHouseSink, insert
+from sinks.clickhouse.sink import ClickHousePartition, ClickHouseSink
 from sinks.clickhouse.tables import part_of, rows_of
 
 ITEMS = [batch(offset, step_ms=90) for offset in range(1, 50)] + [batch(49, step_ms=90, last=True)]
@@ -29,7 +31,7 @@ def made(store: StoreProcess, database: str) -> str:
     """DSN of a new database with the tables that these tests write to."""
     store.text(f"drop database if exists {database} sync")
     client = connect(store.dsn.replace("barograph", database))
-    for name in (*TABLES, "signals", "latency"):
+    for name in (*TABLES, "signals", "latency", "commits"):
         client.command(tables()[name].statement)
     client.close()
     return store.dsn.replace("barograph", database)
@@ -194,7 +196,7 @@ def test_history_has_no_latency() -> None:
     clock = ManualClock(START)
     recorder = LatencyRecorder(clock)
     recorder.reached("features", item)
-    recorder.stored(Block(SHARD, 1, 1, (part_of(item),)))
+    recorder.stored(load_of(Block(SHARD, 1, 1, (part_of(item),))))
     clock.advance(10**9)
     assert recorder.due() is None
 

@@ -10,15 +10,19 @@ from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
 from market.errors import StoreError
 from market.source import source_digest
-from sinks.clickhouse import writer as module
+from sinks.clickhouse import drain as module
 from sinks.clickhouse.blocks import Block
+from sinks.clickhouse.drain import Drain
+from sinks.clickhouse.line import MEMORY_BLOCKS, Line
 from sinks.clickhouse.tables import Part
-from sinks.clickhouse.writer import QUEUE_BLOCKS, Writer, transient
+from sinks.clickhouse.trouble import PERMANENT_CODES, TRANSIENT_CODES, transient
+from sinks.clickhouse.writer import Writer
 
 
 def block(number: int) -> Block:
-    frame = pl.DataFrame({"venue": ["v"], "shard": ["v/0"], "stage": [str(number)]})
-    return Block("v/0", number, number, (Part("v/0", number, 1, (), None, {}, {"latency": frame}),))
+    frame = pl.DataFrame({"venue": ["v"], "shard": ["v/0"], "stage": [str(number)], "receive_time": [number]})
+    part = Part("v/0", number, 1, (), None, {}, {"latency": frame})
+    return Block("v/0", number, number, (part,), previous_offset=number - 1)
 
 
 class Table:
@@ -36,6 +40,14 @@ class Table:
             raise self.failures.pop(0)
         self.tokens.append(token)
 
+    def committed(self, *_: object) -> bool:
+        return True
+
+
+def made(store: Table, chance: random.Random | None = None) -> Writer:
+    line = Line()
+    return Writer(line, Drain(line, store, chance=chance))
+
 
 class NoPause(random.Random):
     def uniform(self, a: float, b: float) -> float:
@@ -44,43 +56,44 @@ class NoPause(random.Random):
 
 def test_blocks_are_inserted_in_order() -> None:
     table = Table()
-    writer = Writer(table)
+    writer = made(table)
     for number in range(200):
         writer.put(block(number))
     assert writer.close(10) == 0
-    assert table.tokens == [f"latency|v/0|{number}|{number}|{source_digest()[:16]}" for number in range(200)]
+    wanted = [f"{name}|v/0|{number}|{number}|" for number in range(200) for name in ("latency", "commits")]
+    assert table.tokens == [place + source_digest()[:16] for place in wanted]
 
 
 def test_transient_trouble_is_retried_until_it_is_over() -> None:
     table = Table(*[OperationalError("no route")] * 30, DatabaseError("x", code=252), StoreError("down"))
     table.failures[-1].__cause__ = OperationalError("no route")
-    writer = Writer(table, chance=NoPause())
+    writer = made(table, NoPause())
     writer.put(block(1))
     assert writer.close(10) == 0
-    assert len(table.tokens) == 1
+    assert [token.split("|")[0] for token in table.tokens] == ["latency", "commits"]
 
 
 @pytest.mark.parametrize(
     "error", [DatabaseError("no such table", code=60), ProgrammingError("x"), ValueError("our bug")]
 )
 def test_permanent_trouble_is_told_to_the_owner(error: Exception) -> None:
-    writer = Writer(Table(error), chance=NoPause())
+    writer = made(Table(error), NoPause())
     writer.put(block(1))
-    with pytest.raises(StoreError, match="for good"):
+    with pytest.raises(StoreError, match=r"for good|has failed"):
         writer.close(10)
-    with pytest.raises(StoreError, match="for good"):
+    with pytest.raises(StoreError, match=r"for good|has failed"):
         writer.put(block(2))
-    with pytest.raises(StoreError, match="for good"):
-        writer.unconfirmed()
+    with pytest.raises(StoreError, match=r"for good|has failed"):
+        writer.waiting()
 
 
 def test_what_is_not_confirmed_is_in_the_snapshot() -> None:
     table = Table()
     table.open.clear()
-    writer = Writer(table)
+    writer = made(table)
     for number in range(3):
         writer.put(block(number))
-    assert [pending.first_offset for pending in writer.unconfirmed()] == [0, 1, 2]
+    assert [pending.first_offset for pending in writer.waiting().blocks] == [0, 1, 2]
     table.open.set()
     assert writer.close(10) == 0
 
@@ -88,22 +101,22 @@ def test_what_is_not_confirmed_is_in_the_snapshot() -> None:
 def test_a_full_queue_holds_its_owner_back() -> None:
     table = Table()
     table.open.clear()
-    writer = Writer(table)
-    for number in range(QUEUE_BLOCKS):
+    writer = made(table)
+    for number in range(MEMORY_BLOCKS):
         writer.put(block(number))
-    extra = threading.Thread(target=writer.put, args=(block(QUEUE_BLOCKS),))
+    extra = threading.Thread(target=writer.put, args=(block(MEMORY_BLOCKS),))
     extra.start()
     extra.join(0.05)
     assert extra.is_alive()
     table.open.set()
     extra.join(10)
     assert writer.close(10) == 0
-    assert len(table.tokens) == QUEUE_BLOCKS + 1
+    assert len(table.tokens) == 2 * (MEMORY_BLOCKS + 1)
 
 
 def test_closing_does_not_wait_for_ever() -> None:
     table = Table(*[OperationalError("no route")] * 10_000)
-    writer = Writer(table)
+    writer = made(table)
     writer.put(block(1))
     assert writer.close(0.1) == 1
     assert table.tokens == []
@@ -117,7 +130,7 @@ def test_pauses_grow_to_a_limit() -> None:
             asked.append(b)
             return 0.0
 
-    writer = Writer(Table(*[OperationalError("no route")] * 20), chance=Noted())
+    writer = made(Table(*[OperationalError("no route")] * 20), Noted())
     writer.put(block(1))
     assert writer.close(10) == 0
     assert asked == sorted(asked)
@@ -135,8 +148,19 @@ def test_pauses_grow_to_a_limit() -> None:
         (DatabaseError("wrong password", code=516), False),
         (ProgrammingError("ours"), False),
         (KeyError("ours"), False),
+        (ConnectionResetError("the way to it"), True),
         (StoreError("a wrong DSN"), False),
     ],
 )
 def test_trouble_is_told_apart(error: Exception, expected: bool) -> None:
     assert transient(error) is expected
+
+
+@pytest.mark.parametrize("code", TRANSIENT_CODES)
+def test_codes_that_pass_are_tried_again_soon(code: int) -> None:
+    assert transient(DatabaseError(TRANSIENT_CODES[code], code=code))
+
+
+@pytest.mark.parametrize("code", PERMANENT_CODES)
+def test_codes_that_somebody_must_end_are_not(code: int) -> None:
+    assert not transient(DatabaseError(PERMANENT_CODES[code], code=code))

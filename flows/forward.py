@@ -1,0 +1,142 @@
+"""`barograph forward`: the rows of the journal into a Kafka topic, for market flows on other machines.
+
+The journal of this machine stays the first truth; a forwarder that is down, or brokers that are, cost time and nothing
+else. DATA/forward/<topic>.json says how far the brokers have confirmed, by shard. It is written after they have, so
+that what is shipped again after a death has been shipped before, and readers drop it by its offset.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from flows.heart import Heart
+from flows.kafka_settings import kafka_options
+from flows.runfile import write_run_file
+from flows.settings import Settings
+from market.clock import SECOND_NS, Clock, SystemClock
+from market.errors import JournalError
+from market.journal import partitions
+from market.shipped import ShippedRow
+from sources.journal_reader import JournalReader
+
+if TYPE_CHECKING:
+    from sinks.kafka import RowProducer
+
+ROWS_PER_TURN = 64  # of one shard, before the others have theirs
+IDLE_S = 0.005
+KEPT_EVERY_NS = SECOND_NS
+CLOSE_S = 3.0
+
+log = logging.getLogger("barograph.kafka")
+
+
+class Progress:
+    """How far a topic has been confirmed, by shard, on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self.rows = msgspec.json.decode(path.read_bytes(), type=dict[str, int])
+        except FileNotFoundError:
+            self.rows = {}
+        except msgspec.MsgspecError:
+            log.warning("%s cannot be read: everything is shipped again, and readers drop it", path)
+            self.rows = {}
+
+    def keep(self, confirmed: dict[str, int]) -> None:
+        """Replace the file in one step, if anything is new."""
+        if confirmed.items() <= self.rows.items():
+            return
+        self.rows |= confirmed
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._path.with_suffix(f".{os.getpid()}.partial")
+        partial.write_bytes(msgspec.json.encode(self.rows))
+        partial.replace(self._path)
+
+
+class Forwarder:
+    """Reads the partitions of the market journal in turn, and ships what is new."""
+
+    def __init__(self, data: Path, producer: "RowProducer", progress: Progress, clock: Clock) -> None:
+        self._data, self._producer, self._progress, self._clock = data, producer, progress, clock
+        self._tails: dict[Path, _Tail] = {}
+        self._listed_ns = self._kept_ns = clock.monotonic_ns() - KEPT_EVERY_NS
+
+    def turn(self) -> int:
+        """Ship what every partition has now, up to a limit; how many rows."""
+        self._list()
+        shipped = 0
+        for tail in self._tails.values():
+            for row in tail.rows():
+                self._producer.ship(row)
+                shipped += 1
+        self._producer.poll()
+        if self._clock.monotonic_ns() - self._kept_ns >= KEPT_EVERY_NS:
+            self._kept_ns = self._clock.monotonic_ns()
+            self._progress.keep(self._producer.confirmed)
+        return shipped
+
+    def close(self, timeout_s: float) -> int:
+        """Wait for the brokers, but not for ever; how many messages they have not confirmed."""
+        left = self._producer.flush(timeout_s)
+        self._progress.keep(self._producer.confirmed)
+        for tail in self._tails.values():
+            tail.journal.close()
+        return left
+
+    def _list(self) -> None:
+        if self._clock.monotonic_ns() - self._listed_ns < SECOND_NS:
+            return
+        self._listed_ns = self._clock.monotonic_ns()
+        for path in partitions(self._data, "market"):
+            if path not in self._tails:
+                try:
+                    self._tails[path] = _Tail(path, self._progress.rows)
+                except JournalError as error:
+                    log.warning("left out until it can be read: %s", error)
+
+
+class _Tail:
+    """One partition of the journal and how far it was handed over."""
+
+    def __init__(self, path: Path, shipped: dict[str, int]) -> None:
+        self.journal = JournalReader(path)
+        facts = self.journal.meta()
+        self._shard, self._block_ns = facts["shard"], int(facts["block_ns"])
+        self._after = shipped.get(self._shard, 0)
+
+    def rows(self) -> list[ShippedRow]:
+        """The next rows."""
+        found = self.journal.rows(self._after, ROWS_PER_TURN)
+        if found:
+            self._after = found[-1].offset
+        return [ShippedRow(self._shard, row.offset, bytes(row.frames), self._block_ns) for row in found]
+
+
+def run_forward(settings: Settings, *, stop: threading.Event, follow: bool = True) -> None:
+    """Ship rows until `stop`, or, not following, until there are no more and all are confirmed."""
+    from sinks.kafka import RowProducer
+
+    options = kafka_options(settings)
+    clock, heart = SystemClock(), Heart(settings.data, "forward")
+    write_run_file(settings.data, "forward")
+    producer = RowProducer(settings.kafka.topic, options, beat=heart)
+    progress = Progress(settings.data / "forward" / f"{settings.kafka.topic}.json")
+    forwarder = Forwarder(settings.data, producer, progress, clock)
+    _until_done(forwarder.turn, stop, follow=follow, heart=heart)
+    if left := forwarder.close(CLOSE_S):
+        log.warning("%d messages are not confirmed by the brokers; they are shipped again after the next start", left)
+
+
+def _until_done(turn: Callable[[], int], stop: threading.Event, *, follow: bool, heart: Heart) -> None:
+    while not stop.is_set():
+        heart("")
+        if not turn():
+            if not follow:
+                return
+            stop.wait(IDLE_S)

@@ -1,0 +1,105 @@
+"""`kill -9` of any process of `barograph up` while frames flow and a reader asks: nothing lost, nothing twice.
+
+BAROGRAPH_KILLS says how many kills, BAROGRAPH_SEED which (`make kill`); the supervisor is killed too in the long form.
+"""
+
+import os
+import random
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.flows.pipe import barograph, settings_file, tables_of
+from tests.kill.processes import PROCESSES, SUPERVISOR, Pipe
+from tests.kill.reader import Reader, Seen
+from tests.kill.run import Record, kill_at_random
+
+KILLS = int(os.environ.get("BAROGRAPH_KILLS", "20"))
+SEED = int(os.environ.get("BAROGRAPH_SEED", "7"))
+SHORT = 20
+SUMMED = ["journal_rows", "received", "applied", "duplicate", "dead_lettered", "control", "shed"]
+LONGEST_S = 3600.0  # of a replay of everything, on a machine that others use too
+SABOTAGE = Path(__file__).parent / "sabotage"
+SETTINGS: dict[str, dict[str, object]] = {
+    "flow": {"snapshot_interval_s": 2.0},
+    "simulator": {"rate": 120.0},
+    "supervise": {"port": 0, "brake_deaths": 1_000_000},  # its brake would spare what dies so often
+}
+
+
+def killed(folder: Path, kills: int, victims: Sequence[str], **environment: str) -> tuple[Path, Record, Seen]:
+    """A run under kills: its settings, what was killed, what the reader saw."""
+    config = settings_file(folder, **SETTINGS)
+    with Pipe(config, folder / "data", environment) as pipe:
+        with Reader(folder / "data") as reader:
+            record = kill_at_random(pipe, reader, kills, random.Random(SEED), victims)
+        assert pipe.stop() == 0
+    return config, record, reader.seen
+
+
+def uninterrupted(folder: Path, of: Path) -> Path:
+    """The same recorded frames through a folder where nothing else ever was."""
+    config = settings_file(folder, **SETTINGS)
+    shutil.copytree(of.parent / "data" / "journal" / "market", folder / "data" / "journal" / "market")
+    barograph("replay", "--config", config, timeout_s=LONGEST_S)
+    return config
+
+
+def messages(config: Path, topic: str) -> list[tuple[object, ...]]:
+    """What one flow told another, with the offsets it got."""
+    (path,) = (config.parent / "data" / "journal" / topic).glob("*.db")
+    with closing(sqlite3.connect(path)) as journal:
+        return journal.execute("select offset, received_ns, frames, source, source_offset from batches").fetchall()
+
+
+def different(killed: dict[str, pl.DataFrame], clean: dict[str, pl.DataFrame]) -> list[str]:
+    """What is not equal, bit for bit, as sentences."""
+    assert killed.keys() == clean.keys()
+    killed, clean = without_cuts(killed), without_cuts(clean)
+    return [
+        f"{name}: {killed[name].height} rows, clean {clean[name].height};"
+        f" only killed {_only(killed[name], clean[name])}, only clean {_only(clean[name], killed[name])}"
+        for name in killed
+        if not killed[name].equals(clean[name])
+    ]
+
+
+def without_cuts(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The tables, commits summed by shard: a flow that is stopped cuts its last block early, and goes on in another."""
+    if "commits" not in tables:
+        return tables
+    summed = tables["commits"].group_by("shard").agg(pl.col(SUMMED).cast(pl.Int64).sum()).sort("shard")
+    return {**tables, "commits": summed}
+
+
+def _only(rows: pl.DataFrame, others: pl.DataFrame) -> list[dict[str, object]]:
+    return rows.join(others, on=rows.columns, how="anti", nulls_equal=True).head(3).to_dicts()
+
+
+@pytest.mark.timeout(1200 + 30 * KILLS)
+def test_killing_any_process_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    victims = [*PROCESSES, SUPERVISOR] if KILLS > SHORT else PROCESSES
+    config, record, seen = killed(tmp_path / "killed", KILLS, victims)
+    print(f"\nseed {SEED}\n{record}\n{seen.polls} looks at the tables, {seen.refusals} not answered")
+    barograph("replay", "--config", config, timeout_s=LONGEST_S)  # what was recorded but not yet computed
+    clean = uninterrupted(tmp_path / "clean", config)
+    tables = tables_of(config)
+    assert tables["quotes"].height > 100
+    assert tables["signals"].height > 0
+    assert different(tables, tables_of(clean)) == []
+    assert messages(config, "trading") == messages(clean, "trading")
+    assert seen.wrong == []
+    assert seen.polls > KILLS
+
+
+@pytest.mark.timeout(900)
+def test_without_tokens_the_same_kills_are_caught(tmp_path: Path) -> None:
+    """The deliberate bug: a new token at every try."""
+    _, record, seen = killed(tmp_path, 4, ["market"], PYTHONPATH=str(SABOTAGE))
+    assert record.total == 4
+    assert any("twice" in sentence for sentence in seen.wrong)

@@ -1,0 +1,125 @@
+"""The embedded store, killed before any single call that leaves a trace: every insert is there once, none is missing.
+
+Who inserts does what our writer does: the same rows under the same token until they are acknowledged. So this is also
+the acknowledgement that never came: the rows are in their place and the store dies before it can say so.
+BAROGRAPH_POINTS says how many of the points, or all.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from urllib3.exceptions import HTTPError
+
+from gateway.runfiles import store_port
+from market.errors import StoreError
+from sinks.clickhouse.client import connect
+from tests.kill.crash_points import Points, chosen
+from tests.kill.processes import wait_for
+from tests.sinks.clickhouse.store_process import launch
+
+ASKED = os.environ.get("BAROGRAPH_POINTS", "8")
+HOW_MANY = None if ASKED == "all" else int(ASKED)
+TABLES, BLOCKS, ROWS = ("one", "other"), 4, 50
+CREATE = """
+create table if not exists {name} (block Int64, number Int64, text String) engine = MergeTree
+partition by intDiv(block, 2) order by (block, number) settings non_replicated_deduplication_window = 100
+"""
+
+
+class Inserts:
+    """A store under crashes, and one who sends everything until it is acknowledged."""
+
+    def __init__(self, data: Path, points: Points) -> None:
+        self._data, self._points = data, points
+        self._process: subprocess.Popen[str] | None = None
+        self.deaths = 0
+
+    def run(self) -> dict[str, list[tuple[int, int, int]]]:
+        """Insert all blocks; block, rows and distinct rows of every table."""
+        for name in TABLES:
+            self._until_done(lambda client, name=name: client.command(CREATE.format(name=name)))
+        for block in range(BLOCKS):
+            for name in TABLES:
+                self._until_done(lambda client, name=name, block=block: insert(client, name, block))
+        query = "select block, count(), uniqExact(number, text) from {} group by block order by block"
+        found = {name: self._client().query(query.format(name)).result_rows for name in TABLES}
+        self.end()
+        return found  # type: ignore[return-value]
+
+    def end(self) -> None:
+        """Stop the store, if it runs."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.communicate(timeout=30)
+
+    def _until_done(self, work: object) -> None:
+        while True:
+            try:
+                work(self._client())  # type: ignore[operator]
+                return
+            except (ClickHouseError, StoreError, HTTPError):
+                assert self._process is not None
+                assert self._process.wait(20) == -signal.SIGKILL  # the crash, and no other trouble
+
+    def _client(self) -> Client:
+        """Of the living store; starts one where there is none."""
+        while self._process is None or self._process.poll() is not None:
+            if self._process is not None:
+                self.deaths += 1
+                self._process.communicate()
+            with patch.dict(os.environ, self._points.environment):
+                started = self._process = launch(self._data)
+            self._wait_for(started)
+        return connect(f"http://default@127.0.0.1:{store_port(self._data)}/barograph")
+
+    def _wait_for(self, started: "subprocess.Popen[str]") -> None:
+        wait_for(lambda: started.poll() is not None or _pid(self._data) == started.pid, "the store")
+
+
+def _pid(data: Path) -> int | None:
+    """Of the store that says it answers."""
+    import msgspec
+
+    try:
+        return int(msgspec.json.decode((data / "run" / "store.json").read_bytes())["pid"])
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def insert(client: Client, table: str, block: int) -> None:
+    rows = "".join(f"{block},{number},text {number}\n" for number in range(ROWS))
+    settings = {"insert_deduplication_token": f"{table}|{block}", "async_insert": 0}
+    client.raw_insert(table, ["block", "number", "text"], rows.encode(), settings=settings, fmt="CSV")
+
+
+@pytest.fixture
+def inserts(tmp_path: Path) -> Iterator[list[Inserts]]:
+    made: list[Inserts] = []
+    yield made
+    for one in made:
+        one.end()
+
+
+@pytest.mark.timeout(0 if HOW_MANY is None else 600 + 60 * HOW_MANY)
+def test_every_insert_is_there_once_wherever_the_store_crashes(tmp_path: Path, inserts: list[Inserts]) -> None:
+    whole = {name: [(block, ROWS, ROWS) for block in range(BLOCKS)] for name in TABLES}
+    points = Points(tmp_path / "points", tmp_path)
+    points.arm(0)
+    inserts.append(Inserts(tmp_path / "clean", points))
+    assert inserts[-1].run() == whole
+    count, deaths = points.count, 0
+    assert count > 100
+    for at in chosen(count, HOW_MANY):
+        points.arm(at)
+        inserts.append(Inserts(tmp_path / str(at), points))
+        assert inserts[-1].run() == whole, f"killed before call {at} of {count}"
+        deaths += inserts[-1].deaths
+    print(f"\n{count} crash points of the store, {deaths} deaths")
+    assert deaths > 0

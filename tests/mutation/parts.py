@@ -1,0 +1,43 @@
+"""The parts that nothing may break unnoticed, with the tests that ought to notice, the quickest first."""
+
+from typing import NamedTuple
+
+
+class Part(NamedTuple):
+    """Modules and their own tests."""
+
+    modules: list[str]
+    tests: list[str]
+
+
+def _book(*names: str) -> list[str]:
+    return [f"operators/book/{name}.py" for name in names]
+
+
+PARTS = {
+    "book": Part(
+        _book(
+            "changes", "checksum", "consolidate", "crc32", "cut", "depth", "digits", "ladders", "order_rows", "orders",
+            "overflow", "pending", "pictures", "quotes", "rebuild", "rows", "streams", "told", "troubles", "walk",
+            "window",
+        ),
+        [f"tests/operators/book/test_{name}.py" for name in ("edge", "window", "orders", "in_band", "streams",
+            "checksum", "consolidate", "rebuild")],
+    ),
+    "sequence": Part(
+        ["operators/book/sequence.py", "operators/connection.py"],
+        ["tests/operators/test_connection.py", "tests/operators/book/test_in_band.py",
+         "tests/operators/book/test_rebuild.py"],
+    ),
+    "journal": Part(
+        ["market/journal.py", "market/journal_facts.py", "sinks/journal.py", "sinks/journal_file.py",
+         "sources/journal_reader.py", "sources/merge.py"],
+        ["tests/sources/test_journal_source.py", "tests/sinks/test_journal.py", "tests/sinks/test_journal_damage.py"],
+    ),
+    "dedup": Part(["operators/repeats.py"], ["tests/operators/test_repeats.py"]),
+    "token": Part(["sinks/clickhouse/blocks.py"], ["tests/sinks/clickhouse/test_block_cutting.py"]),
+    "recovery": Part(
+        ["market/seal.py", "operators/stage.py", "flows/recovery_store.py", "flows/checkpoints.py"],
+        ["tests/market/test_seal.py", "tests/operators/test_stage.py", "tests/flows/test_checkpoints.py"],
+    ),
+}  # fmt: skip
