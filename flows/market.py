@@ -121,7 +121,7 @@ def _run_once(
 ) -> None:
     data, timeframes = settings.data, settings.regimes.timeframes
     latency = LatencyRecorder(SystemClock()) if follow else None
-    choices = "".join(f"|{name}={bar}" for name, bar in timeframes.items()) + choices_of(settings)
+    choices = "".join(f"|{name}={bar}" for name, bar in timeframes.items())
     recovery = data / "recovery" / "market"
     tables = ClickHouseSink(
         dsn or partial(store_dsn, settings),
@@ -147,5 +147,6 @@ def _run_once(
 
     interval_s = settings.flow.snapshot_interval_s
     copies = copies_of(settings)
-    run(flow, recovery=recovery, snapshot_interval_s=interval_s, choices=choices, copies=copies, member=member)
+    marks = choices + choices_of(settings)
+    run(flow, recovery=recovery, snapshot_interval_s=interval_s, choices=marks, copies=copies, member=member)
     tables.finish()

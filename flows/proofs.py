@@ -3,10 +3,12 @@
 A stretch is proven where its blocks follow one another without a hole, the journal itself holds as many rows and frames
 as the blocks say, received = applied + duplicate + dead_lettered + control, and the tables hold as many rows as the
 blocks wrote. Frames that were shed never came into the journal; records in it tell how many, and they stand beside.
+It is unproven where the journal no longer holds all of it, or where the tables also hold rows of the same journal rows
+that another version of the source wrote and this one does not.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from market.accounts import Accounts
@@ -63,8 +65,8 @@ class Stretch(NamedTuple):
 
     @property
     def last_offset(self) -> int:
-        """The last row of the journal in it."""
-        return self.chain[-1].last_offset
+        """The last row of the journal in it; what the end of a flow added comes last in the chain, but lies before."""
+        return max(commit.last_offset for commit in self.chain)
 
     def written(self) -> Counter[str]:
         """Rows by table."""
@@ -78,6 +80,22 @@ def newest_source(commits: Sequence[Commit], present: str) -> str:
     """Whose blocks are to be proven: those of the present source, if there are any, or of what reached furthest."""
     ours = [commit for commit in commits if commit.source.startswith(present)]
     return max(ours or commits, key=lambda commit: commit.last_offset).source
+
+
+def settled(told: Iterable[tuple[int, int, str]]) -> int:
+    """Up to which row of the journal nothing is to be asked again. told: first row, last row and verdict of every
+    proof of a shard, oldest first. A range that failed is asked again, with all after it, until a proof holds it whole.
+    """
+    failed, proven = set[tuple[int, int]](), set[tuple[int, int]]()
+    for first, last, verdict in told:
+        if verdict == FAILED:
+            failed.add((first, last))
+            proven.discard((first, last))
+        elif verdict == PROVEN:
+            failed = {one for one in failed if not (first <= one[0] and one[1] <= last)}
+            proven.add((first, last))
+    until = min((first for first, _ in failed), default=None)
+    return max((last for _, last in proven if until is None or last < until), default=0)
 
 
 def stretches(commits: Sequence[Commit], after: int, blocks: int = RANGE_BLOCKS) -> Iterator[Stretch]:
@@ -107,19 +125,20 @@ def _stretch(began: int, chain: Sequence[Commit], overlaps: int, broken: Sequenc
     return Stretch(min(began, chain[0].previous_offset), tuple(chain), overlaps, tuple(broken))
 
 
-def proof_of(stretch: Stretch, journal: Journal, found: Mapping[str, int]) -> Proof:
-    """The verdict. journal: of the rows after the stretch's previous one, to its last. found: rows by table."""
+def proof_of(stretch: Stretch, journal: Journal, found: Mapping[str, int], *, mixed: bool = False) -> Proof:
+    """The verdict. journal: of the rows after the stretch's previous one, to its last. found: rows by table. mixed:
+    another version wrote blocks of the same rows, so that there may be more rows than these blocks wrote.
+    """
     accounts = Accounts()
     for commit in stretch.chain:
         accounts = accounts.plus(commit.accounts)
     committed_rows = sum(commit.journal_rows for commit in stretch.chain)
     written = stretch.written()
-    wrong = list(stretch.broken)
-    unknown = ""
+    wrong, unknown = list(stretch.broken), list[str]()
     if journal.rows > committed_rows:
         wrong.append(f"the journal holds {journal.rows} rows, the blocks {committed_rows}")
     elif journal.rows < committed_rows:
-        unknown = f"the journal holds {journal.rows} rows of {committed_rows} any more"
+        unknown.append(f"the journal holds only {journal.rows} of these {committed_rows} rows now")
     elif accounts.received == 0 and journal.frames:
         wrong.append(f"none of {journal.frames} frames was ever accounted for")
     elif accounts.received != journal.frames:
@@ -127,22 +146,23 @@ def proof_of(stretch: Stretch, journal: Journal, found: Mapping[str, int]) -> Pr
     if not accounts.balanced:
         became = accounts.applied + accounts.duplicate + accounts.dead_lettered + accounts.control
         wrong.append(f"{accounts.received} frames were received, {became} became something")
-    wrong += [
-        f"{found.get(table, 0)} rows of {table} are there, {rows} were written"
-        for table, rows in sorted(written.items())
-        if found.get(table, 0) != rows
-    ]
+    for table, rows in sorted(written.items()):
+        there = found.get(table, 0)
+        if mixed and there > rows:
+            unknown.append(f"{there} rows of {table} are there, {rows} were written; others may be of another version")
+        elif there != rows:
+            wrong.append(f"{there} rows of {table} are there, {rows} were written")
     return Proof(
         source=stretch.chain[0].source,
         first_offset=stretch.chain[0].first_offset,
         last_offset=stretch.last_offset,
-        receive_ns=stretch.chain[-1].receive_ns,
+        receive_ns=max(commit.receive_ns for commit in stretch.chain),
         verdict=FAILED if wrong else UNPROVEN if unknown else PROVEN,
-        reason="; ".join([*wrong, *([unknown] if unknown else [])]),
+        reason="; ".join([*wrong, *unknown]),
         blocks=len(stretch.chain),
         holes=max(0, journal.rows - committed_rows),
         overlaps=stretch.overlaps,
-        frames=-1 if unknown else journal.frames,
+        frames=-1 if journal.rows < committed_rows else journal.frames,
         accounts=accounts,
         rows_committed=sum(written.values()),
         rows_found=sum(found.get(table, 0) for table in written),

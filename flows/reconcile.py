@@ -1,21 +1,36 @@
 """`barograph reconcile`: proves from the journal itself that every frame is accounted for in the tables.
 
 Independent of the flows: it reads the journals again and counts, asks the tables what they hold, and writes a proof per
-stretch of insert blocks to the table `reconciliations`. Rows of the journal that no block holds yet are no fault: a
-flow follows, or waits for the store. What was proven is not asked again, unless all is.
+stretch of insert blocks to the table `reconciliations`. Rows of the journal that no block holds yet are no fault, and
+are told beside: a flow follows, or waits for the store. What was proven is not asked again, unless all is; what failed
+is.
 """
 
 import json
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
-from flows.proofs import FAILED, PROVEN, Commit, Journal, Proof, Stretch, newest_source, proof_of, stretches
+from flows.proofs import (
+    FAILED,
+    PROVEN,
+    UNPROVEN,
+    Commit,
+    Journal,
+    Proof,
+    Stretch,
+    newest_source,
+    proof_of,
+    settled,
+    stretches,
+)
 from flows.settings import Settings
 from flows.tables import opened_store
 from market.accounts import Accounts
@@ -32,6 +47,9 @@ from sources.journal_reader import JournalReader
 log = logging.getLogger("barograph.reconcile")
 
 TOPICS = ("market", "trading")
+COLUMNS = ("shard", "#rows of the journal", "#frames", "#shed", "#rows written", "#found", "verdict", "why")
+COLOURS = {PROVEN: "green", UNPROVEN: "yellow", FAILED: "red"}
+DIM = "bright_black"
 ROWS_PER_READ = 512
 _COUNTS = ("received", "applied", "duplicate", "dead_lettered", "control", "shed")
 _COMMITS = f"""
@@ -41,12 +59,12 @@ from commits final
 where shard = {{shard:String}}
 order by last_offset, first_offset
 """
-_PROVEN = """
-select max(last_offset) from (
-    select last_offset, argMax(verdict, time) as newest from reconciliations
-    where shard = {shard:String} and source = {source:String} group by first_offset, last_offset
-) where newest = 'proven'
+_TOLD = """
+select first_offset, last_offset, verdict from reconciliations final
+where shard = {shard:String} and source = {source:String}
+order by time, last_offset
 """
+_COMMITTED = "select shard, last_offset from watermarks"
 _NUMBERS = ("blocks", "holes", "overlaps", "frames", *_COUNTS, "rows_committed", "rows_found")
 _SCHEMA = {
     "shard": pl.String, "source": pl.String, "first_offset": pl.Int64, "last_offset": pl.Int64,
@@ -61,10 +79,11 @@ def run_reconcile(settings: Settings, *, everything: bool = False, as_json: bool
         raise SettingsError(f"{settings.data} holds no journal; `barograph import` or `barograph up` makes one")
     with opened_store(settings) as dsn:
         proofs = reconcile(settings.data, dsn, now_ns=SystemClock().now_ns(), everything=everything)
+        behind = waiting(settings.data, dsn)
     if as_json:
-        print(json.dumps([{"shard": shard} | proof._asdict() for shard, proof in proofs]))
+        print(json.dumps([_flat(shard, proof) for shard, proof in proofs]))
     else:
-        Console(highlight=False).print(_shown(proofs) if proofs else "nothing new to reconcile")
+        Console(highlight=False).print(render_proofs(proofs, behind))
     return 0 if all(proof.verdict == PROVEN for _, proof in proofs) else 1
 
 
@@ -87,6 +106,32 @@ def reconcile(data: Path, dsn: str, *, now_ns: int, everything: bool = False) ->
     return found
 
 
+def waiting(data: Path, dsn: str) -> dict[str, int]:
+    """How many rows of each journal no block holds yet, where there are any."""
+    client = connect(dsn)
+    try:
+        committed = dict(client.query(_COMMITTED).result_rows)
+    finally:
+        client.close()
+    found = {}
+    for topic in TOPICS:
+        for path in partitions(data, topic):
+            with JournalReader(path) as journal:
+                shard = journal.meta()["shard"]
+                rows = journal.last_offset() - int(committed.get(shard, 0))
+            if rows > 0:
+                found[shard] = rows
+    return found
+
+
+def render_proofs(proofs: list[tuple[str, Proof]], behind: Mapping[str, int]) -> RenderableType:
+    """The proofs as a table, and what waits; one sentence where nothing is new."""
+    waits = [f"{rows:,} rows of the journal of {shard} are in no table yet" for shard, rows in behind.items()]
+    told = f"{'; '.join(waits)}: a flow writes them, `barograph up` or `barograph replay`." if waits else ""
+    first = _shown(proofs) if proofs else Text("Nothing is new since the last proof.")
+    return Group(first, Text(told[:1].upper() + told[1:], DIM)) if told else first
+
+
 def _proofs(client: Client, path: Path, topic: str, everything: bool) -> Iterator[tuple[str, Proof]]:
     with JournalReader(path) as journal:
         shard = journal.meta()["shard"]
@@ -95,10 +140,17 @@ def _proofs(client: Client, path: Path, topic: str, everything: bool) -> Iterato
             return
         source = newest_source(commits, source_digest()[:16])
         named = {"shard": shard, "source": source}
-        after = 0 if everything else int(client.query(_PROVEN, parameters=named).result_rows[0][0])
+        after = 0 if everything else settled(client.query(_TOLD, parameters=named).result_rows)
         for stretch in stretches([commit for commit in commits if commit.source == source], after):
             held = _counted(journal, stretch.previous_offset, stretch.last_offset)
-            yield shard, proof_of(stretch, held, _present(client, shard, topic, stretch))
+            mixed = any(_beside(commit, source, stretch) for commit in commits)
+            yield shard, proof_of(stretch, held, _present(client, shard, topic, stretch), mixed=mixed)
+
+
+def _beside(commit: Commit, source: str, stretch: Stretch) -> bool:
+    """Whether a block is of another version, and of rows of the journal that a stretch has too."""
+    within = commit.first_offset <= stretch.last_offset and commit.last_offset > stretch.previous_offset
+    return within and commit.source != source
 
 
 def _commits(client: Client, shard: str) -> list[Commit]:
@@ -135,27 +187,32 @@ def _present(client: Client, shard: str, topic: str, stretch: Stretch) -> Mappin
     return counted
 
 
+def _flat(shard: str, proof: Proof) -> dict[str, Any]:
+    """A proof as a row."""
+    row = {"shard": shard} | proof._asdict() | proof.accounts._asdict()
+    return {name: value for name, value in row.items() if name != "accounts"}
+
+
 def _write(client: Client, shard: str, proof: Proof, now_ns: int) -> None:
-    numbers = proof._asdict() | proof.accounts._asdict()
-    row = (
-        shard, proof.source, proof.first_offset, proof.last_offset, proof.receive_ns, now_ns, proof.verdict,
-        proof.reason, *(numbers[name] for name in _NUMBERS),
-    )  # fmt: skip
-    frame = pl.DataFrame([row], schema=_SCHEMA, orient="row")
+    row = _flat(shard, proof) | {"receive_time": proof.receive_ns, "time": now_ns}
+    frame = pl.DataFrame([[row[name] for name in _SCHEMA]], schema=_SCHEMA, orient="row")
     token = f"reconciliations|{shard}|{proof.first_offset}|{proof.last_offset}|{proof.source}|{now_ns}"
     insert(client, "reconciliations", arrow("reconciliations", frame), token)
 
 
 def _shown(proofs: list[tuple[str, Proof]]) -> Table:
-    shown = Table("shard", "rows of the journal", "frames", "shed", "rows written", "verdict", "why", box=None)
+    shown = Table(title="Proofs", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    shown.header_style = DIM
+    for name in COLUMNS:
+        numeric = name.startswith("#")
+        shown.add_column(name.removeprefix("#"), justify="right" if numeric else "left", no_wrap=numeric)
     for shard, proof in proofs:
+        numbers = (proof.accounts.received, proof.accounts.shed, proof.rows_committed, proof.rows_found)
         shown.add_row(
             shard,
-            f"{proof.first_offset}–{proof.last_offset}",
-            str(proof.accounts.received),
-            str(proof.accounts.shed),
-            str(proof.rows_committed),
-            proof.verdict,
+            f"{proof.first_offset:,} to {proof.last_offset:,}",
+            *(f"{number:,}" for number in numbers),
+            Text(proof.verdict, COLOURS[proof.verdict]),
             proof.reason,
         )
     return shown

@@ -3,18 +3,20 @@
 import importlib
 import multiprocessing
 import os
-import pkgutil
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-import operators
-
+ROOT = Path(__file__).parents[1]
 SIMULATOR = "simulator.warm"
 PROCESSES = 8  # at most: each loads the compiler, half a second and 150 MB
 
 
 def kernel_modules(*, simulated: bool) -> list[str]:
-    """Names of the modules that may hold kernels, and the simulated exchange as one."""
-    found = sorted(info.name for info in pkgutil.walk_packages(operators.__path__, "operators."))
+    """Names of the modules that may hold kernels, and the simulated exchange as one.
+
+    None is imported for this: a package that imports its modules would compile them here, one after the other.
+    """
+    found = sorted(_name_of(path) for path in (ROOT / "operators").rglob("*.py"))
     return [*found, SIMULATOR] if simulated else found
 
 
@@ -31,6 +33,10 @@ def compile_module(name: str) -> str:
     if name == SIMULATOR:
         module.compile_all()
     return name
+
+
+def _name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ with following as (
             partition by venue, instrument, channel, shard order by start_time desc
             rows between unbounded preceding and unbounded following
         ) as next_start
-    from availability
+    from availability final
 )
 select venue, instrument, channel, shard, start_time, end_time, next_start
 from following

@@ -11,5 +11,5 @@ select
     if(counted_s > 0, up_s / counted_s, nan) as share_up,
     if(counted_s > 0, unverifiable_s / counted_s, nan) as share_unverifiable,
     max(end_time) as as_of
-from availability
+from availability final
 group by venue, instrument, channel, day
