@@ -78,7 +78,7 @@ fuzz: setup  ## the scanner against msgspec for an hour (BAROGRAPH_FUZZ=seconds)
 	@BAROGRAPH_FUZZED=$${BAROGRAPH_FUZZED:-1000000} $(BIN)/python -m pytest tests/faults/test_fuzz.py --timeout 0
 
 mutation: setup  ## small faults put into book, sequence, journal, dedup, token and recovery code: which do their tests notice (hours)
-	@$(BIN)/python tests/mutation/mutate.py --sample $${BAROGRAPH_MUTANTS:-100}
+	@$(BIN)/python -m tests.mutation.mutate --sample $${BAROGRAPH_MUTANTS:-100}
 
 damage: setup  ## a bit flipped, a block zeroed, an end cut off at every 512 bytes of a recovery store
 	@BAROGRAPH_DAMAGE=1 $(BIN)/python -m pytest tests/flows/test_checkpoints.py --timeout 0

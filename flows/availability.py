@@ -68,18 +68,23 @@ def render_availability(found: list[Availability]) -> RenderableType:
 
 
 def seconds_text(seconds: float) -> str:
-    """A length of time in two units at most.
+    """A length of time in two units at most; what is under a second in milliseconds.
 
-    >>> [seconds_text(value) for value in (0.0, 4.26, 61.0, 7_260.0, 180_000.0, -75.0)]
-    ['0 s', '4.3 s', '1 min 1 s', '2 h 1 min', '2 d 2 h', '-1 min 15 s']
+    >>> [seconds_text(value) for value in (0.0, -0.0004, 0.0126, 4.26, 61.0, 7_260.0, 180_000.0, -75.0)]
+    ['0 s', '0 s', '13 ms', '4.3 s', '1 min 1 s', '2 h 1 min', '2 d 2 h', '-1 min 15 s']
     """
+    if abs(seconds) < 0.0005:
+        return "0 s"
     if seconds < 0:
         return f"-{seconds_text(-seconds)}"
-    if seconds < 60:
+    if seconds < 0.9995:
+        return f"{seconds * 1_000:.0f} ms"
+    if seconds < 59.95:
         return f"{seconds:.1f} s".replace(".0 ", " ")
+    whole_s = round(seconds)
     for unit, name, below, less in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
-        if seconds >= unit:
-            whole, rest = divmod(int(seconds), unit)
+        if whole_s >= unit:
+            whole, rest = divmod(whole_s, unit)
             return f"{whole} {name} {rest // below} {less}"
     raise AssertionError(seconds)
 

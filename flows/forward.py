@@ -109,6 +109,12 @@ class _Tail:
         facts = self.journal.meta()
         self._shard, self._block_ns = facts["shard"], int(facts["block_ns"])
         self._after = shipped.get(self._shard, 0)
+        if (last := self.journal.last_offset()) < self._after:
+            self.journal.close()
+            raise JournalError(
+                f"{path} ends at row {last}, yet row {self._after} of {self._shard} was shipped: it is another journal;"
+                " give it another kafka.topic, or remove the topic and the folder forward"
+            )
 
     def rows(self) -> list[ShippedRow]:
         """The next rows."""

@@ -6,8 +6,8 @@ Reads run and beat files only, so that it is quick and works while everything el
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.report import read_report
 from flows.runfile import read_run_file
+from flows.supervision.report import read_report
 from gateway.beats import SILENT_AFTER_S, read_beat
 from gateway.runfiles import SUPERVISOR, alive
 from market.clock import Clock, SystemClock

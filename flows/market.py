@@ -139,7 +139,12 @@ def _run_once(
         return market(
             reading(settings, recovery, follow=follow, stop=stop, speed=speed, beat=beat, member=member),
             tables=tables,
-            trading=OutboxSink(partition_path(data, "trading", TRADING), shard=TRADING, messages=trading_frames),
+            trading=OutboxSink(
+                partition_path(data, "trading", TRADING),
+                shard=TRADING,
+                messages=trading_frames,
+                synchronous=settings.capture.synchronous,
+            ),
             control=OutboxSink(partition_path(data, "control", CONTROL), shard=CONTROL, messages=resync_frames),
             latency=latency,
             timeframes=timeframes,

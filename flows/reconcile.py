@@ -110,7 +110,7 @@ def waiting(data: Path, dsn: str) -> dict[str, int]:
     """How many rows of each journal no block holds yet, where there are any."""
     client = connect(dsn)
     try:
-        committed = dict(client.query(_COMMITTED).result_rows)
+        committed = {row[0]: int(row[1]) for row in client.query(_COMMITTED).result_rows}
     finally:
         client.close()
     found = {}
@@ -118,7 +118,7 @@ def waiting(data: Path, dsn: str) -> dict[str, int]:
         for path in partitions(data, topic):
             with JournalReader(path) as journal:
                 shard = journal.meta()["shard"]
-                rows = journal.last_offset() - int(committed.get(shard, 0))
+                rows = journal.last_offset() - committed.get(shard, 0)
             if rows > 0:
                 found[shard] = rows
     return found
@@ -128,8 +128,8 @@ def render_proofs(proofs: list[tuple[str, Proof]], behind: Mapping[str, int]) ->
     """The proofs as a table, and what waits; one sentence where nothing is new."""
     waits = [f"{rows:,} rows of the journal of {shard} are in no table yet" for shard, rows in behind.items()]
     told = f"{'; '.join(waits)}: a flow writes them, `barograph up` or `barograph replay`." if waits else ""
-    first = _shown(proofs) if proofs else Text("Nothing is new since the last proof.")
-    return Group(first, Text(told[:1].upper() + told[1:], DIM)) if told else first
+    first = _shown(proofs) if proofs else Text("There is nothing new to prove.")
+    return Group(first, Text(told, DIM)) if told else first
 
 
 def _proofs(client: Client, path: Path, topic: str, everything: bool) -> Iterator[tuple[str, Proof]]:
@@ -140,7 +140,7 @@ def _proofs(client: Client, path: Path, topic: str, everything: bool) -> Iterato
             return
         source = newest_source(commits, source_digest()[:16])
         named = {"shard": shard, "source": source}
-        after = 0 if everything else settled(client.query(_TOLD, parameters=named).result_rows)
+        after = 0 if everything else settled((*row,) for row in client.query(_TOLD, parameters=named).result_rows)
         for stretch in stretches([commit for commit in commits if commit.source == source], after):
             held = _counted(journal, stretch.previous_offset, stretch.last_offset)
             mixed = any(_beside(commit, source, stretch) for commit in commits)

@@ -108,7 +108,7 @@ def _connections(found: Status) -> Iterator[Table]:
 def _journal(found: Status) -> Iterator[Table]:
     table = _section("Journal", "topic", "shard", "#last offset", "#in the tables", "#lag")
     for one in found.journal:
-        table.add_row(one.topic, one.shard, f"{one.last_offset:,}", _text(one.stored_offset), _text(one.lag_rows))
+        table.add_row(one.topic, one.shard, *map(_count, (one.last_offset, one.stored_offset, one.lag_rows)))
     if found.journal:
         yield table
 
@@ -159,6 +159,10 @@ def _tables(found: Status) -> Iterator[Table]:
         table.add_row(row.table, f"{row.rows:,}")
     if found.store.tables:
         yield table
+
+
+def _count(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"
 
 
 def _text(number: int | None) -> str:

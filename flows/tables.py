@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.child import popen
 from flows.log_file import LogFile
 from flows.settings import Secrets, Settings
 from flows.stop import SUPERVISED
+from flows.supervision.child import popen
 from gateway.runfiles import store_port
 from market.beat import Beat, unheard
 from market.errors import StoreError

@@ -18,16 +18,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import venues
 from flows.capture import captures, process_name
-from flows.child import Process
 from flows.cluster import free_addresses
-from flows.health_server import health_server
-from flows.leftovers import remove_leftovers
 from flows.log_lines import JsonLines
 from flows.logs import Handler
 from flows.runfile import read_run_file
 from flows.settings import Secrets, Settings
 from flows.stop import stop_event
-from flows.supervise import Supervisor
+from flows.supervision.child import Process
+from flows.supervision.health_server import health_server
+from flows.supervision.leftovers import remove_leftovers
+from flows.supervision.supervise import Supervisor
 from flows.tables import save_settings, server_dsn
 from flows.warm import kernel_modules, warm
 from gateway.runfiles import SUPERVISOR

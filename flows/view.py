@@ -14,7 +14,7 @@ from rich.live import Live
 
 from flows.screen import ProcessNow, Snapshot, plain, render
 from flows.settings import Settings
-from flows.supervise import Supervisor
+from flows.supervision.supervise import Supervisor
 from flows.tables import store_dsn
 from flows.warned import ALARMS, WARNINGS, Warnings
 from gateway.app import sql_endpoint

@@ -6,18 +6,21 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from market.kernel_cache import ROOT, sources_of
+
 SIMULATOR = "simulator.warm"
 PROCESSES = 8  # at most: each loads the compiler, half a second and 150 MB
 
 
 def kernel_modules(*, simulated: bool) -> list[str]:
-    """Names of the modules that may hold kernels, and the simulated exchange as one.
+    """Names of the modules that may hold kernels, and the simulated exchange as one; a module after those it imports.
 
-    None is imported for this: a package that imports its modules would compile them here, one after the other.
+    So two processes seldom compile the same at once. Nothing is imported to find them: that would compile them.
     """
-    found = sorted(_name_of(path) for path in (ROOT / "operators").rglob("*.py"))
-    return [*found, SIMULATOR] if simulated else found
+    paths = list(ROOT.glob("operators/**/*.py"))
+    if simulated:
+        paths.append(ROOT.joinpath(*SIMULATOR.split(".")).with_suffix(".py"))
+    return [_name(path) for path in sorted(paths, key=lambda path: (len(sources_of(path)), path))]
 
 
 def warm(names: Sequence[str]) -> Iterator[str]:
@@ -35,15 +38,16 @@ def compile_module(name: str) -> str:
     return name
 
 
-def _name_of(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-
-
 def main() -> None:
     """Compile everything and say how far it is: before tests, which then need not compile the same kernel twice."""
     names = kernel_modules(simulated=True)
     for number, name in enumerate(warm(names), 1):
         print(f"kernels: {number} of {len(names)}, {name}", end="\r" if os.isatty(1) else "\n", flush=True)
+
+
+def _name(path: Path) -> str:
+    """Of the module in a file."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 if __name__ == "__main__":

@@ -211,7 +211,7 @@ class Availability:
     left_9999_s: float
     share_up: float | None  # of the counted seconds; None where there are none
     share_unverifiable: float | None  # up as far as can be told, but the venue gives no means to see a loss
-    chief_cause: str  # what it was down for longest in the last 30 days, "" for nothing
+    chief_cause: str  # what it was down for longest in the window, "" for nothing
     as_of: Time
 
 

@@ -18,9 +18,9 @@ from market.errors import StoreError
 
 @dataclass(frozen=True, kw_only=True)
 class Partition:
-    """One journal file, and how far the tables hold it. Only shards of the market topic have stored offsets and lag.
+    """One journal file, and how far the tables hold it, whole blocks only; the control topic goes into no table.
 
-    `lag_rows` counts micro-batches; a few are always without table rows, so a small lag on an idle feed means nothing.
+    `lag_rows` counts micro-batches. A block is written once the next has begun, so a little lag is always there.
     """
 
     topic: str
@@ -87,6 +87,6 @@ def read_tables(store: Store) -> Tables:
 
 def _with_lag(partition: Partition, stored: Sequence[rows.StoredOffset]) -> Partition:
     found = next((row.stored_offset for row in stored if row.shard == partition.shard), None)
-    if partition.topic != "market" or found is None:
+    if found is None:
         return partition
     return replace(partition, stored_offset=found, lag_rows=max(0, partition.last_offset - found))

@@ -31,7 +31,7 @@ def use_cache_of(module: Path) -> None:
 @cache
 def _folder(module: Path) -> Path:
     digest = hashlib.sha256()
-    for path in sorted(_sources(module)):
+    for path in sorted(sources_of(module)):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     name = ".".join(module.relative_to(ROOT).with_suffix("").parts)
     folder = _home() / f"{name}-{digest.hexdigest()[:16]}"
@@ -41,7 +41,7 @@ def _folder(module: Path) -> Path:
     return folder
 
 
-def _sources(module: Path) -> set[Path]:
+def sources_of(module: Path) -> set[Path]:
     """A module's file and the files of all that it imports of ours."""
     found, wanted = set[Path](), [module]
     while wanted:

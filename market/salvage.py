@@ -9,7 +9,7 @@ import logging
 import mmap
 from array import array
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -32,7 +32,8 @@ class Salvage:
     def __init__(self, path: Path, *, only_log: bool = False) -> None:
         if not only_log:
             log.warning("%s is damaged: looking for its whole rows page by page", path)
-        self._maps = [_mapped(path.with_name(path.name + end)) for end in ("-wal", "")]  # the log first: it moves on
+        self._files = [_opened(path.with_name(path.name + end)) for end in ("-wal", "")]
+        self._maps = [_mapped(file) for file in self._files]  # the log first: it moves on
         self._pages = Pages(self._maps[1], self._maps[0])
         self._only_log = only_log
         self.meta = self._meta()  # what it says about itself, as far as that can be read
@@ -53,9 +54,11 @@ class Salvage:
 
     def close(self) -> None:
         """Let go of the files."""
-        for mapped in self._maps:
+        for mapped, file in zip(self._maps, self._files, strict=True):
             if isinstance(mapped, mmap.mmap):
                 mapped.close()
+            if file is not None:
+                file.close()
 
     def _meta(self) -> dict[str, str]:
         """The newest facts that are whole, over all else that was noted."""
@@ -91,10 +94,16 @@ class Salvage:
         return None
 
 
-def _mapped(path: Path) -> Any:
+def _opened(path: Path) -> BinaryIO | None:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return None
+
+
+def _mapped(file: BinaryIO | None) -> Any:
     """A file's bytes; none where there is no file."""
     try:
-        with path.open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (FileNotFoundError, ValueError):  # an empty file cannot be mapped
+        return b"" if file is None else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except ValueError:  # an empty file cannot be mapped
         return b""

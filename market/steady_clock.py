@@ -23,11 +23,16 @@ _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class _Line(NamedTuple):
-    """At `timer_ns` it was `time_ns`, and time goes `1 + slew` as fast."""
+    """At `timer_ns` it was `time_ns`; since then time goes `1 + slew` as fast, until `behind_ns` is made up for."""
 
     timer_ns: int
     time_ns: int
-    slew: float
+    behind_ns: int = 0
+
+    @property
+    def slew(self) -> float:
+        """Of a second per second."""
+        return max(-MAX_SLEW, min(MAX_SLEW, self.behind_ns / SLEWED_OVER_NS))
 
 
 def boot_ns() -> int:
@@ -51,7 +56,7 @@ class SteadyClock:
         self._wall_ns, self._timer_ns = wall_ns, timer_ns
         now_ns = wall_ns()
         self._believed = EARLIEST_NS <= now_ns < LATEST_NS
-        self._line = _Line(timer_ns(), now_ns if self._believed else max(at_least_ns, EARLIEST_NS), 0.0)
+        self._line = _Line(timer_ns(), now_ns if self._believed else max(at_least_ns, EARLIEST_NS))
         self._step_ns = 0  # that was told and not adopted
         self._stands_since_ns = 0
 
@@ -74,8 +79,7 @@ class SteadyClock:
         now_ns, wall_ns = self._at(self._line, timer_ns), self._wall_ns()
         difference_ns = wall_ns - now_ns
         if abs(difference_ns) <= STEP_NS:
-            slew = max(-MAX_SLEW, min(MAX_SLEW, difference_ns / SLEWED_OVER_NS))
-            self._line = _Line(timer_ns, now_ns, slew)
+            self._line = _Line(timer_ns, now_ns, difference_ns)
             over, self._step_ns = self._step_ns != 0, 0
             self._believed = self._believed or EARLIEST_NS <= wall_ns < LATEST_NS
             return ClockStepped(difference_ns, adopted=False) if over else None
@@ -83,9 +87,9 @@ class SteadyClock:
         is_new = abs(difference_ns - self._step_ns) > STEP_NS
         if is_new:
             self._step_ns, self._stands_since_ns = difference_ns, timer_ns
-            self._line = _Line(timer_ns, now_ns, 0.0)
+            self._line = _Line(timer_ns, now_ns)
         if is_time and (not self._believed or timer_ns - self._stands_since_ns >= ADOPTED_AFTER_NS):
-            self._line = _Line(timer_ns, wall_ns, 0.0)
+            self._line = _Line(timer_ns, wall_ns)
             self._believed, self._step_ns = True, 0
             return ClockStepped(difference_ns, adopted=True)
         return ClockStepped(difference_ns, adopted=False) if is_new else None
@@ -93,4 +97,5 @@ class SteadyClock:
     @staticmethod
     def _at(line: _Line, timer_ns: int) -> int:
         passed_ns = timer_ns - line.timer_ns
-        return line.time_ns + passed_ns + int(passed_ns * line.slew)
+        slewed_ns = int(passed_ns * line.slew)
+        return line.time_ns + passed_ns + (slewed_ns if abs(slewed_ns) < abs(line.behind_ns) else line.behind_ns)

@@ -60,7 +60,8 @@ def serve(
 ) -> None:
     """Run the exchange until `stop` is set; `ready` is told the port once connections are accepted.
 
-    `beat` is called in every round of the market.     `rate` is messages per second over all instruments and streams; `truth` names the parquet file of the ground truth.
+    `beat` is called in every round of the market. `rate` is messages per second over all instruments and streams;
+    `truth` names the parquet file of the ground truth.
     Raises ValueError for bad instruments or rate and OSError where the port is taken.
     """
     # A venue never uses an id twice: one that opens again begins above all ids that it gave before.

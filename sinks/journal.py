@@ -24,6 +24,14 @@ from sinks.journal_faults import UNSURE, fault_of, leave_mark
 from sinks.journal_file import INSERT, Connect, connect, write_facts
 from sinks.journal_start import BOOT, start_alone, start_shared
 
+# The row with which so many bytes are reached, else the last.
+_HOLDING = """
+select max(offset) from (
+    select offset, sum(length(frames)) over (order by offset rows between unbounded preceding and 1 preceding) as before
+    from batches where offset between ? and ?
+) where coalesce(before, 0) < ?
+"""
+
 log = logging.getLogger("barograph.journal")
 
 
@@ -61,7 +69,8 @@ class JournalWriter:
         self._closed = False
         self._fence = Fence(path) if alone else None
         try:
-            self._database, self._facts = (start_alone if alone else start_shared)(path, wanted, connect)
+            started = (start_alone if alone else start_shared)(path, wanted, connect)
+            self._database, self._facts, self._noted_boot = started
             self._database.execute(f"pragma synchronous={synchronous}")
         except BaseException:
             self._unfence()
@@ -90,18 +99,15 @@ class JournalWriter:
 
     def meta(self) -> dict[str, str]:
         """What the journal says about itself: schema, venue, shard, block_ns, and notes."""
-        return dict(self._database.execute("select key, value from meta"))
+        return dict(self._execute("select key, value from meta"))
 
     def note(self, key: str, value: str) -> None:
         """Keep a fact about this partition, such as which file was imported into it."""
-        try:
-            self._database.execute("insert or replace into meta values (?, ?)", (key, value))
-        except sqlite3.Error as error:
-            raise self._fault(error) from error
+        self._execute("insert or replace into meta values (?, ?)", key, value)
 
     def last_offset(self) -> int:
         """Offset of the newest row, 0 where there is none."""
-        return int(self._database.execute("select coalesce(max(offset), 0) from batches").fetchone()[0])
+        return self._one("select max(offset) from batches") or 0
 
     def last_received_ns(self) -> int | None:
         """Receive time of the newest row that was received and not imported; None where there is none."""
@@ -141,8 +147,8 @@ class JournalWriter:
         finally:
             os.close(flushed)
 
-    def prune(self, to_offset: int, *, most_rows: int) -> int:
-        """Drop the oldest rows up to an offset, at most so many, and return their number.
+    def prune(self, to_offset: int, *, most_rows: int, most_bytes: int | None = None) -> int:
+        """Drop the oldest rows up to an offset, at most so many, or until so many bytes are free; return their number.
 
         The newest row stays: offsets must go on rising. So do those that name a source, as history does: what a person
         imported was not received then. The file does not shrink; its free pages are used again. `InstrumentDefined`
@@ -153,6 +159,8 @@ class JournalWriter:
             first = self._one("select min(offset) from batches where offset > ?", done)
             last = self._one("select max(offset) from batches")
             to = min(to_offset, (first or 0) + most_rows - 1, (last or 0) - 1)
+            if most_bytes is not None and first is not None:
+                to = min(to, self._one(_HOLDING, first, to, most_bytes) or 0)
             if first is None or to < first:
                 return 0
             statement = "delete from batches where source is null and offset > ? and offset <= ?"
@@ -174,7 +182,7 @@ class JournalWriter:
             return
         self._closed = True
         try:
-            if self._alone and self._failed is None:
+            if self._noted_boot and self._failed is None:
                 self._database.execute("delete from meta where key = ?", (BOOT,))
         except sqlite3.Error as error:
             log.warning("%s was not closed properly: %s", self.path, error)

@@ -4,8 +4,8 @@
    journal holds more than `retention_bytes`.
 2. When less than `min_free_bytes` is left on the disk (the free pages inside the file count as left), that is an alarm,
    and the oldest rows go however young they are.
-3. Rows that are in no table yet stay in both cases, unless `prune_unstored` says otherwise; that they cannot go is an
-   alarm. Where nothing tells how far the tables are, only step 1 prunes.
+3. Rows that are in no table yet stay in both cases, unless `prune_unstored` says otherwise; when no others are left to
+   go, that is an alarm. Where nothing tells how far the tables are, only step 1 prunes.
 4. When the disk is full, the writer holds what it has and tries again every second (sinks/journal_sink.py). Meanwhile
    the queue from the sockets sheds depth at half its limit, quotes and marks at three quarters; when it is full of
    trades the sockets are not read, so that trades wait at the venue, by TCP back-pressure, as long as the venue has
@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 HOUR_NS = 3600 * 1_000_000_000
 NO_ROW = 0
+STAYING = "journal"  # the alarm: rows should go and are in no table yet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,7 @@ class Duty(NamedTuple):
 
     prune_to: int  # rows up to this offset may go, oldest first; NO_ROW: none
     alarms: dict[str, str]  # reason by name
+    most_bytes: int | None = None  # no more than these need go; None: all of those rows
 
 
 def duty(bounds: Bounds, room: Room, *, expired_to: int, newest: int, stored: int | None) -> Duty:
@@ -64,15 +66,17 @@ def duty(bounds: Bounds, room: Room, *, expired_to: int, newest: int, stored: in
     too_little = left < bounds.min_free_bytes
     if too_little:
         alarms["disk space"] = f"{left:,} bytes are left for the journal, fewer than {bounds.min_free_bytes:,}"
-    over = bounds.retention_bytes is not None and room.used_bytes > bounds.retention_bytes
-    wanted = newest if over or (too_little and (stored is not None or bounds.prune_unstored)) else expired_to
+    over_bytes = 0 if bounds.retention_bytes is None else max(0, room.used_bytes - bounds.retention_bytes)
+    if too_little and (stored is not None or bounds.prune_unstored):
+        over_bytes = max(over_bytes, bounds.min_free_bytes - left)
+    wanted, most_bytes = (newest, over_bytes) if over_bytes else (expired_to, None)
     if stored is None or bounds.prune_unstored or wanted <= stored:
-        return Duty(wanted, alarms)
-    alarms["journal"] = (
+        return Duty(wanted, alarms, most_bytes)
+    alarms[STAYING] = (
         f"rows {stored + 1} to {wanted} should be pruned and are in no table yet; the journal holds"
         f" {room.used_bytes:,} bytes"
     )
-    return Duty(stored, alarms)
+    return Duty(stored, alarms, most_bytes)
 
 
 def room_of(path: Path, used_bytes: int, inside_bytes: int) -> Room:

@@ -21,6 +21,7 @@ _WAITS = {
     sqlite3.SQLITE_READONLY: "its disk is read-only",
     sqlite3.SQLITE_BUSY: "another process keeps it locked",
     sqlite3.SQLITE_LOCKED: "another process keeps it locked",
+    sqlite3.SQLITE_IOERR_SHMSIZE: "there is no space left on its disk",  # for the index of the log
     sqlite3.SQLITE_NOMEM: "there is no memory left",
 }
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
@@ -49,7 +50,7 @@ def code_of(error: sqlite3.Error) -> int:
 def fault_of(path: Path, error: sqlite3.Error, *, marked: bool) -> JournalError:
     """What a failed write to the journal at `path` means; leaves the mark, if wanted, where it means DiskError."""
     code = code_of(error)
-    reason = _WAITS.get(code & 0xFF)
+    reason = _WAITS.get(code, _WAITS.get(code & 0xFF))
     if reason is not None and code != sqlite3.SQLITE_READONLY_DBMOVED:
         return HeldError(path, reason)
     if marked:

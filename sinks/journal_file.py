@@ -18,6 +18,7 @@ from market.salvage import Salvage
 
 BUSY_TIMEOUT_S = 10  # how long an append waits for another writer of the same file
 ROWS_AT_ONCE = 256
+SKIPPED = 1 << 20  # offsets, where the newest rows may be lost: more than are ever written between two flushes
 
 Connect = Callable[[Path], sqlite3.Connection]
 
@@ -90,12 +91,13 @@ def migrate(database: sqlite3.Connection) -> None:
 
 
 def repair(path: Path, facts: Mapping[str, str] | None = None) -> int:
-    """Make the journal anew from its whole rows and return their number. Nobody may have it open to write.
+    """Make the journal anew from its whole rows and return their number. Nobody may have it open to write. It goes on
+    SKIPPED offsets later, because readers may have seen newer rows than are left.
 
     `facts` are used where the file does not say them any more. Raises JournalError where nothing of a journal is found.
     """
     with closing(Salvage(path)) as found:
-        meta = (dict(facts or {}) | {CHECKED_AFTER: "0", PRUNED_TO: "0"}) if not are_whole(found.meta) else found.meta
+        meta = found.meta if are_whole(found.meta) else _facts_of(found, facts or {})
         if SCHEMA not in meta or not (len(found.offsets) or are_whole(found.meta)):
             raise unreadable(path, ValueError("nothing of a journal was found in it"))
         if meta[SCHEMA] == UNSEALED_SCHEMA:
@@ -103,7 +105,7 @@ def repair(path: Path, facts: Mapping[str, str] | None = None) -> int:
             meta = meta | {SCHEMA: str(SCHEMA_VERSION), CHECKED_AFTER: last, PRUNED_TO: last}
         partial, repaired = path.with_suffix(".repairing"), _repaired(path)
         partial.unlink(missing_ok=True)
-        _build(partial, meta, found.meta | _holes(found), _rows(found))
+        _build(partial, meta, found.meta | _holes(found) | skip_after(max(found.offsets, default=0)), _rows(found))
         _flush(partial)
         partial.replace(repaired)
         _flush(path.parent)
@@ -141,6 +143,17 @@ def _build(partial: Path, facts: Mapping[str, str], notes: Mapping[str, str], ro
         write_facts(database, facts)
         database.executemany(INSERT, rows)
         database.execute("commit")
+
+
+def skip_after(last: int) -> dict[str, str]:
+    """The note that leaves out offsets behind the last row."""
+    return {f"{SKIPPED_FROM}{last + 1}": str(last + SKIPPED)}
+
+
+def _facts_of(found: Salvage, facts: Mapping[str, str]) -> dict[str, str]:
+    """Facts where the file does not say them any more: of the rows that are left, which carry no checksum."""
+    unchecked = max((row.offset for row in _rows(found) if row.checksum is None), default=0)
+    return {**facts, CHECKED_AFTER: str(unchecked), PRUNED_TO: "0"}
 
 
 def _holes(found: Salvage) -> dict[str, str]:

@@ -19,7 +19,7 @@ from market.clock import SECOND_NS, Clock
 from market.errors import JournalError
 from sinks.journal import JournalWriter
 from sinks.journal_age import Age
-from sinks.journal_bounds import Bounds, duty, room_of
+from sinks.journal_bounds import STAYING, Bounds, duty, room_of
 from sinks.journal_faults import HeldError
 
 KEEP_EVERY_NS = SECOND_NS  # how often the journal is flushed and its bounds are looked at
@@ -147,8 +147,10 @@ class JournalSinkPartition(StatefulSinkPartition[Frames, None]):
                 newest=newest,
                 stored=sink.stored(),
             )
-            if asked.prune_to:
-                self._writer.prune(asked.prune_to, most_rows=PRUNED_ROWS)
+            if asked.prune_to and self._writer.prune(
+                asked.prune_to, most_rows=PRUNED_ROWS, most_bytes=asked.most_bytes
+            ):
+                asked.alarms.pop(STAYING, None)  # while others can go
         except HeldError as error:
             log.debug("%s", error)
             return

@@ -9,25 +9,33 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from market.errors import JournalError
-from market.journal import SKIPPED_FROM, StoredRow, unreadable
+from market.journal import StoredRow, unreadable
 from market.journal_facts import CHECKED_AFTER, PRUNED_TO, SCHEMA, SHARD, UNSEALED_SCHEMA, VENUE, are_whole
 from market.salvage import Salvage
 from sinks.journal_faults import DAMAGED, HeldError, fault_of, is_damage, leave_mark, mark_of, remove_mark
-from sinks.journal_file import INSERT, Connect, create, finish_repair, migrate, repair
+from sinks.journal_file import INSERT, SKIPPED, Connect, create, finish_repair, migrate, repair, skip_after
 
 NEWER = re.compile("[3-9]|[1-9][0-9]+")  # schemas
-SKIPPED = 1 << 20  # more rows than are ever written between two flushes
 BOOT = "boot"  # the note that names the boot of the machine in which the file is open
 
-Started = tuple[sqlite3.Connection, dict[str, str]]  # and the facts, as they were sealed
+
+class Started(NamedTuple):
+    """An open journal."""
+
+    database: sqlite3.Connection
+    facts: dict[str, str]  # as they were sealed
+    noted_boot: bool = True  # whether BOOT is to be removed when it is closed
 
 
 def start_shared(path: Path, wanted: Mapping[str, str], connect: Connect) -> Started:
     """Open a journal that other processes may write to as well. Raises JournalError where it is damaged."""
     try:
-        return _opened(path, wanted, connect)
+        logged = _logged(path)
+        started = _opened(path, wanted, connect)
+        return started._replace(noted_boot=_go_on(started.database, logged, unsure=bool(mark_of(path))))
     except OSError as error:
         raise HeldError(path, error.strerror or str(error)) from error
     except sqlite3.Error as error:
@@ -61,7 +69,7 @@ def _start_alone(path: Path, wanted: Mapping[str, str], connect: Connect) -> Sta
         repair(path, _facts(wanted))
         mark = DAMAGED
         started = _opened(path, wanted, connect)
-    _go_on(started[0], logged, bool(mark))
+    _go_on(started.database, logged, unsure=bool(mark))
     remove_mark(path)
     return started
 
@@ -69,6 +77,7 @@ def _start_alone(path: Path, wanted: Mapping[str, str], connect: Connect) -> Sta
 def _opened(path: Path, wanted: Mapping[str, str], connect: Connect) -> Started:
     """Raises JournalError for a journal of something else, sqlite3.Error where it cannot be used."""
     if not path.exists():
+        _refuse_left_log(path)
         create(path, _facts(wanted))
     database = connect(path)
     try:
@@ -85,7 +94,14 @@ def _opened(path: Path, wanted: Mapping[str, str], connect: Connect) -> Started:
     except BaseException:
         database.close()
         raise
-    return database, facts
+    return Started(database, facts)
+
+
+def _refuse_left_log(path: Path) -> None:
+    """SQLite would write the pages of a log that was left behind over those of a new journal."""
+    left = path.with_name(path.name + "-wal")
+    if left.exists() and left.stat().st_size and not path.exists():
+        raise JournalError(f"{left} holds rows of a journal that is gone; restore {path}, or move the log away as well")
 
 
 def _sealed(database: sqlite3.Connection) -> dict[str, str]:
@@ -99,19 +115,22 @@ def _sealed(database: sqlite3.Connection) -> dict[str, str]:
     return facts
 
 
-def _go_on(database: sqlite3.Connection, logged: Sequence[StoredRow], unsure: bool) -> None:
-    """Take back rows of the log that SQLite did not see, and leave out offsets where the newest rows may be lost."""
+def _go_on(database: sqlite3.Connection, logged: Sequence[StoredRow], *, unsure: bool) -> bool:
+    """Take back rows of the log that SQLite did not see, and leave out offsets where the newest rows may be lost.
+    Whether nobody else had noted the boot.
+    """
     (last,) = database.execute("select coalesce(max(offset), 0) from batches").fetchone()
     unseen, boot = [row for row in logged if row.offset > last], _boot()
     last = max(last, *(row.offset for row in unseen)) if unseen else last
-    booted = dict(database.execute("select key, value from meta where key = ?", (BOOT,))).get(BOOT, boot)
+    booted = dict(database.execute("select key, value from meta where key = ?", (BOOT,))).get(BOOT)
     with closing(database.cursor()) as cursor:
         cursor.execute("begin immediate")
         cursor.executemany(INSERT, unseen)
-        if unsure or unseen or booted != boot:
-            cursor.execute(f"insert or replace into meta values ('{SKIPPED_FROM}{last + 1}', '{last + SKIPPED}')")
+        if unsure or unseen or booted not in (None, boot):
+            cursor.executemany("insert or replace into meta values (?, ?)", skip_after(last).items())
         cursor.execute("insert or replace into meta values (?, ?)", (BOOT, boot))
         cursor.execute("commit")
+    return booted != boot
 
 
 def _logged(path: Path) -> list[StoredRow]:

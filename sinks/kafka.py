@@ -30,7 +30,9 @@ FIXED = {
     "queue.buffering.max.messages": MAX_WAITING_MESSAGES,
 }
 CHOSEN = {"linger.ms": 5, "compression.type": "zstd"}
-
+UNREACHABLE = frozenset(
+    {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE}
+)
 
 Delivered = Callable[[KafkaError | None, Message], None]
 
@@ -114,8 +116,3 @@ class RowProducer:
                 raise KafkaRefusalError(f"topic {self._topic} cannot be used: {found.error.str()}")
             self._partitions = len(found.partitions)
         return self._partitions
-
-
-UNREACHABLE = frozenset(
-    {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE}
-)

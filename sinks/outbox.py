@@ -6,6 +6,7 @@ All workers of a cluster append to the one journal; in which order shards come i
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
@@ -18,16 +19,24 @@ VENUE = "barograph"
 
 
 class OutboxSink(DynamicSink[tuple[str, Batch]]):
-    """Appends the messages that `messages` finds in a batch to the one journal partition at `path`."""
+    """Appends the messages that `messages` finds in a batch to the one journal partition at `path`.
 
-    def __init__(self, path: Path, *, shard: str, messages: Messages) -> None:
-        self._path = path
+    Where the journal that they come from survives a loss of power (`synchronous` FULL), they must as well: the flow's
+    snapshot may stand after rows whose messages were lost, and nobody would write them again.
+    """
+
+    def __init__(
+        self, path: Path, *, shard: str, messages: Messages, synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
+    ) -> None:
+        self._path, self._synchronous = path, synchronous
         self._shard = shard
         self._messages = messages
 
     def build(self, _step_id: str, _worker_index: int, _worker_count: int) -> "_OutboxPartition":
         """Open the journal."""
-        writer = JournalWriter(self._path, venue=VENUE, shard=self._shard, block_ns=LIVE_BLOCK_NS)
+        writer = JournalWriter(
+            self._path, venue=VENUE, shard=self._shard, block_ns=LIVE_BLOCK_NS, synchronous=self._synchronous
+        )
         return _OutboxPartition(writer, self._messages)
 
 

@@ -23,10 +23,10 @@ from market.beat import Beat, unheard
 from market.clock import Clock, SystemClock
 from market.history import HISTORY
 from market.journal import partitions
-from market.seal import opened, seal
+from market.seal import opened, seal, unseal
 from market.shards import key_of, worker_of
 from sources.journal_reader import Row
-from sources.merge import RELISTED_AFTER_NS, Merge
+from sources.merge import RELISTED_AFTER_NS, Merge, Place
 from sources.partitions import shard_of
 
 ROWS_PER_POLL = 64  # a poll hands over up to so many rows,
@@ -45,7 +45,7 @@ class Stop(Protocol):
 
 class JournalSource(FixedPartitionedSource[Keyed, bytes]):
     """Items are (key of the shard, batch) with `frames`, `receive_times` and `offset` filled. The state of a partition
-    is the offset of the last row handed on, sealed.
+    is the offset of the last row handed on and that row's mark, sealed: a journal that does not hold it is another one.
 
     `follow`: wait for more instead of ending. `speed`: replay at this multiple of recorded time, None for as fast as
     it goes. `expected`: partitions, by name, to be read even if their file is not there yet; a recovery store's must
@@ -89,7 +89,7 @@ class JournalSource(FixedPartitionedSource[Keyed, bytes]):
         resume_state: bytes | None,
     ) -> "JournalPartition":
         """Begin, or go on after the offset of a snapshot."""
-        self._reading.merge.take_in(for_part, opened(resume_state).row if resume_state else 0)
+        self._reading.merge.take_in(for_part, _place_of(resume_state) if resume_state else Place())
         return JournalPartition(for_part, self._reading, self._beat)
 
     def has_grown(self) -> bool:
@@ -117,13 +117,14 @@ class JournalPartition(StatefulSourcePartition[Keyed, bytes]):
         return self._reading.next_batch()
 
     def snapshot(self) -> bytes:
-        """Last offset handed on.
+        """Last offset handed on, and by what its row is known again.
 
         Whatever is read of this partition from here on belongs to the next epoch, which has begun for certain only
         when Bytewax asks this partition again.
         """
         self._reading.merge.hold(self._name)
-        return seal(None, self._reading.merge.offset(self._name))
+        offset, mark = self._reading.merge.place(self._name)
+        return seal(mark, offset)
 
     def close(self) -> None:
         """Let go of the files, when all partitions are done."""
@@ -200,6 +201,10 @@ class _Reading:
             for read in self.merge.partitions
             if read.released
         ]
+
+
+def _place_of(state: bytes) -> Place:
+    return Place(opened(state).row, unseal(state))
 
 
 def _pace(speed: float | None, clock: Clock) -> Callable[[int], bool]:

@@ -8,6 +8,7 @@ destroyed is lost. The same file always reads alike, however the reading is cut.
 
 import os
 import sqlite3
+import zlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -76,9 +77,11 @@ class JournalReader:
             found = self._select("where offset > ? order by offset limit ?", after, limit)
         except sqlite3.DatabaseError as error:
             self._refuse_but_damage(error)
+            if self._follow_replaced(after):
+                return self.rows(after, limit)
             return self._told(after, self._mended(after, limit, [])) or self._told_of_the_end(after)
         if not found:
-            self._follow_replaced()
+            self._follow_replaced(after)
         elif not self._in_order(after, found):
             self._learn()
             if not self._in_order(after, found):
@@ -112,6 +115,23 @@ class JournalReader:
         """Receive time of a row, 0 where there is no such row."""
         row = self._whole_before(offset)
         return row.received_ns if row is not None and row.offset == offset else 0
+
+    def mark(self, offset: int) -> int | None:
+        """By what a row is known again, None where there is no whole row."""
+        row = self._whole_before(offset)
+        return zlib.crc32(row.frames) if row is not None and row.offset == offset else None
+
+    def goes_on(self, offset: int, mark: int | None) -> bool:
+        """Whether reading may go on after a row that was read, and had this mark (None: not known). False: there is no
+        such row yet, nor a note that it was left out.
+
+        Raises JournalError where another row stands in its place: then this journal was begun anew.
+        """
+        found = self.mark(offset) if offset and mark is not None else None
+        if found is not None and found != mark:
+            raise another_journal(self._path, f"its row {offset} is another one")
+        left_out = any(offset in gap for gap in self._left_out)
+        return offset <= self.last_offset() or left_out or self.is_damaged
 
     def is_history(self) -> bool:
         """Whether all its rows are history."""
@@ -176,17 +196,21 @@ class JournalReader:
             self._refuse_but_damage(error)
             return 1
 
-    def _follow_replaced(self) -> None:
-        """Open the file again where a repair put another in its place."""
+    def _follow_replaced(self, after: int) -> bool:
+        """Open the file again where another, such as a repaired one, is in its place; whether there was."""
         try:
             replaced = os.stat(self._path).st_ino != self._file
         except OSError:
-            return  # gone; what is open stays readable
+            return False  # gone; what is open stays readable
         if replaced:
+            mark = self.mark(after) if after else None
             self.close()
             self._salvage = None
             self._open()
             self._learn()
+            if not self.goes_on(after, mark):
+                raise another_journal(self._path, f"it ends before row {after}")
+        return replaced
 
     def _select(self, condition: str, *values: int) -> list[StoredRow]:
         rows = self._database.execute(f"select {self._columns} from batches {condition}", values)
@@ -211,9 +235,12 @@ class JournalReader:
         for row in rows:
             if not row.is_whole(self._checked_after) or row.offset <= after:
                 return False
-            missing = range(after + 1, row.offset)
-            if missing and missing[-1] > self._pruned_to and not any(missing[0] in gap for gap in self._left_out):
-                return False
+            lacks = max(after, self._pruned_to) + 1
+            while lacks < row.offset:
+                gap = next((gap for gap in self._left_out if lacks in gap), None)
+                if gap is None:
+                    return False
+                lacks = gap.stop
             after = row.offset
         return True
 
@@ -285,6 +312,13 @@ class JournalReader:
         """Raise what reading the pages one by one cannot help."""
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF not in _DAMAGE:
             raise unreadable(self._path, error) from error
+
+
+def another_journal(path: Path, reason: str) -> JournalError:
+    """What to tell where a flow cannot go on with the journal that it finds: it would miss rows unseen."""
+    return JournalError(
+        f"{path} is not the journal that was read: {reason}; restore it from a copy, or use another data folder"
+    )
 
 
 def _torn(missing: Sequence[int], name: str, received_ns: int) -> list[Row]:

@@ -6,19 +6,29 @@ journals always merge alike. A partition that has nothing more now is not waited
 """
 
 import logging
+import zlib
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from market.clock import SECOND_NS, Clock
 from market.errors import JournalError
 from market.journal import JournalBatch, partitions, unpack
-from sources.journal_reader import JournalReader, Row
+from sources.journal_reader import JournalReader, Row, another_journal
 
 ROWS_PER_READ = 64
+SHORT_NS = 60 * SECOND_NS  # so long is waited for a live journal that ends before what was read of it
 RELISTED_AFTER_NS = SECOND_NS  # new files are looked for no more often
 
 log = logging.getLogger("barograph.journal")
+
+
+class Place(NamedTuple):
+    """How far a partition was read, and what stood there."""
+
+    offset: int = 0
+    mark: int | None = None  # of the row at that offset; None: not known
 
 
 @dataclass
@@ -28,8 +38,10 @@ class Partition:
     name: str
     shard: str
     reader: JournalReader
+    begun: Place  # where this run has begun
     released: int  # offset of the last row that was handed on
     released_ns: int  # its receive time, 0 where there was none
+    last: Row | None = None  # that was handed on, in this run
     rows: deque[Row] = field(default_factory=deque)  # read and not handed on
 
     def fill(self) -> bool:
@@ -38,9 +50,14 @@ class Partition:
             self.rows.extend(self.reader.rows(self.released, ROWS_PER_READ))
         return bool(self.rows)
 
+    @property
+    def place(self) -> Place:
+        """How far it is read."""
+        return self.begun if self.last is None else Place(self.last.offset, zlib.crc32(self.last.frames))
+
     def release(self) -> JournalBatch:
         """The next row, unpacked."""
-        row = self.rows.popleft()
+        self.last = row = self.rows.popleft()
         self.released, self.released_ns = row.offset, row.received_ns
         return unpack(row.offset, row.frames)
 
@@ -48,13 +65,15 @@ class Partition:
 class Merge:
     """Reads the partitions that were taken in; those without a file wait for it.
 
-    `lenient`: a partition that cannot be read is left out until it can; else it raises JournalError.
+    `lenient`: a partition that cannot be read is left out until it can; else it raises JournalError. Another journal in
+    the place of the one that was read is an error in any case.
     """
 
     def __init__(self, data: Path, topic: str, clock: Clock, *, lenient: bool) -> None:
         self._data, self._topic, self._clock, self._lenient = data, topic, clock, lenient
         self._partitions: dict[str, Partition] = {}
-        self._waiting: dict[str, int] = {}  # offsets of those that are not open yet
+        self._waiting: dict[str, Place] = {}  # those that are not open yet
+        self._short: dict[str, int] = {}  # since when they are seen to end too early
         self._held: set[str] = set()
         self._unreadable: set[Path] = set()
         self._listed_ns: int | None = None
@@ -69,16 +88,16 @@ class Merge:
         """The partitions that were taken in."""
         return self._partitions.keys() | self._waiting.keys()
 
-    def take_in(self, name: str, offset: int) -> None:
-        """Read a partition from after `offset`, held until it is let go."""
-        self._waiting[name] = offset
+    def take_in(self, name: str, place: Place) -> None:
+        """Read a partition from after a place, held until it is let go."""
+        self._waiting[name] = place
         self._held.add(name)
         self._listed_ns = None
 
-    def offset(self, name: str) -> int:
+    def place(self, name: str) -> Place:
         """Last row of a partition that was handed on."""
         opened = self._partitions.get(name)
-        return self._waiting[name] if opened is None else opened.released
+        return self._waiting[name] if opened is None else opened.place
 
     def hold(self, name: str) -> None:
         """Hand on no row of a partition, nor any younger one, until it is let go."""
@@ -127,7 +146,29 @@ class Merge:
                 self._unreadable.add(path)
                 log.warning("left out until it can be read: %s", error)
             return
-        offset = self._waiting.pop(path.stem)
+        place = self._waiting[path.stem]
+        try:
+            if not self._is_there(path, reader, place):
+                reader.close()
+                return
+        except JournalError:
+            reader.close()
+            raise
+        del self._waiting[path.stem]
         self._partitions[path.stem] = Partition(
-            path.stem, reader.meta()["shard"], reader, offset, reader.received_ns(offset)
+            path.stem, reader.meta()["shard"], reader, place, place.offset, reader.received_ns(place.offset)
         )
+
+    def _is_there(self, path: Path, reader: JournalReader, place: Place) -> bool:
+        """Whether a journal reaches to where it was read. After a loss of power it may not, until its writer has noted
+        which offsets it leaves out.
+        """
+        if reader.goes_on(*place):
+            return True
+        now_ns = self._clock.monotonic_ns()
+        if path.stem not in self._short:
+            self._short[path.stem] = now_ns
+            log.warning("%s ends before row %d, which was read; waiting for its writer", path, place.offset)
+        if not self._lenient or now_ns - self._short[path.stem] >= SHORT_NS:
+            raise another_journal(path, f"it ends before row {place.offset}")
+        return False

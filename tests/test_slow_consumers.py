@@ -11,7 +11,7 @@ from market.journal import partition_path
 from sinks.journal import JournalWriter
 from sources.frame_queue import FrameQueue
 from sources.journal import ROWS_PER_POLL, JournalSource
-from sources.merge import ROWS_PER_READ, Merge
+from sources.merge import ROWS_PER_READ, Merge, Place
 from venues.venue import Channel
 
 ROWS = 1_000
@@ -28,7 +28,7 @@ def journal(data: Path) -> None:
 def test_a_slow_reader_of_a_journal_holds_a_few_rows_and_gets_all_of_them(tmp_path: Path) -> None:
     journal(tmp_path)
     merge = Merge(tmp_path, "market", SystemClock(), lenient=False)
-    merge.take_in("here-0", 0)
+    merge.take_in("here-0", Place())
     merge.let_go("here-0")
     held, offsets = 0, []
     while partition := merge.peek():

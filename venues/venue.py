@@ -38,6 +38,9 @@ class Capability:
     depths: tuple[int, ...] = ()  # levels a side that may be subscribed to, where the client must cut its book there
     trade_ids: Literal["dense", "scattered"] = "dense"  # scattered: hashes, or not in order
     corrects: bool = False  # trades may be taken back or corrected later
+    begins_at: int = (
+        0  # update id of a full book in band that replaces any other, however new that is; 0: there is none
+    )
 
 
 @dataclass(frozen=True)

@@ -65,5 +65,7 @@ def settings() -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (sql, status, regimes, settings):
+    # A statement may begin with a comment, as every file of ours does: `--` and a space.
+    app.command(rich_help_panel="Look", context_settings={"ignore_unknown_options": True})(sql)
+    for command in (status, regimes, settings):
         app.command(rich_help_panel="Look")(command)

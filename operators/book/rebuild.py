@@ -8,7 +8,8 @@ Rule of the venue: operators/book/sequence.py. A snapshot replaces, never merges
 instrument (a missing, crossed or impossible message, a checksum that does not match, a reset, no more room) makes that
 book alone invalid: where snapshots come over REST, until one that the messages kept since then continue; where they
 come in band (operators/book/streams.py), until the next. A snapshot older than a good book changes nothing, unless it
-was asked for to reach further. Pictures need no snapshot (operators/book/pictures.py).
+was asked for to reach further, or has the id with which the venue begins anew (Capability.begins_at). Pictures need no
+snapshot (operators/book/pictures.py).
 A REST snapshot of limited depth tells of nothing beyond its last level. A touch that has gone seven eighths of the way
 there asks for a new one, which replaces the book without a gap; a touch that is there all the same makes it invalid
 (cause edge), for better levels could exist that were never seen to change. Where the venue tells of levels that come
@@ -161,7 +162,8 @@ def _begin(books: Books, snapshot: Events, capability: Capability, text: NDArray
     book = books.ladders.books[instrument]
     # Where two connections overlap, the newer one begins with a book that the older one has left behind.
     older = NO_TIME < head["exchange_time"] < book["time"]
-    counted = 0 < head["sequence"] < book["last"]
+    # A service that was restarted counts from its beginning, and its clock may have been set back.
+    counted = capability.begins_at != head["sequence"] and 0 < head["sequence"] < book["last"]
     summed = head["sequence"] == 0 and capability.checksum != ""
     if older and (counted or summed) and book["last"] != NO_SEQUENCE and not crossed(book):
         return Verdict.OLD  # and its row shows nothing: what the book is now was not known then

@@ -50,9 +50,13 @@ class Block(NamedTuple):
         return sum(part.nbytes for part in self.parts)
 
     def token(self, table: str) -> str:
-        """The insert_deduplication_token of this block's rows of one table: a function of position, never a counter."""
+        """The insert_deduplication_token of this block's rows of one table: a function of position, never a counter.
+
+        And of the time of its first row: a journal that was begun anew has other rows at the same offsets.
+        """
         closing = "" if self.journal_rows else CLOSING
-        return f"{table}|{self.shard}|{self.first_offset}|{self.last_offset}|{self.source}{closing}"
+        rows = f"{self.first_offset}|{self.last_offset}|{self.first_receive_ns}"
+        return f"{table}|{self.shard}|{rows}|{self.source}{closing}"
 
 
 def source_of(choices: str) -> str:
@@ -92,7 +96,7 @@ class Blocks:
         self._parts = list(self._open.parts)
 
     def add(self, item: Batch | Decisions) -> list[Block]:
-        """Take an item; the blocks that it completes, none, one or (with a last item) two."""
+        """Take an item; the blocks that it completes, none or one."""
         done: list[Block] = []
         now = self._open
         bucket = item.receive_time // self._block_ns if item.receive_time else now.bucket

@@ -17,4 +17,4 @@ engine = ReplacingMergeTree
 partition by toYYYYMM(receive_time)
 order by (venue, instrument, channel, start_time, shard)
 settings non_replicated_deduplication_window = 10000
-comment 'what every subscription was, without a hole: up, down by a cause, unverifiable or closed; intervals of a minute at most'
+comment 'what every subscription was, without a hole: up, down by a cause, unverifiable or closed; an interval ends with its minute, or at midnight where nothing is heard'

@@ -21,6 +21,7 @@ class Told(NamedTuple):
     cut: int | None = None  # levels a side that the venue keeps
     previous: int | None = None  # the number that it continues; a smaller one of its own is then a count begun anew
     time: str = ""  # of the venue, where it numbers nothing and its texts sort
+    anew: bool = False  # a full book that replaces any other, by the venue's word
 
 
 def _pairs(levels: list[Any], price: str = "", size: str = "") -> list[tuple[float, float]]:
@@ -56,8 +57,9 @@ def _kraken(said: Any) -> Iterator[Told]:
 def _bybit(said: Any) -> Iterator[Told]:
     if str(said.get("topic", "")).startswith("orderbook."):
         row = said["data"]
-        full = said["type"] == "snapshot" or int(row["u"]) == 1
-        yield Told(row["s"], _pairs(row["b"]), _pairs(row["a"]), full, int(row["u"]))
+        anew = int(row["u"]) == 1
+        full = anew or said["type"] == "snapshot"
+        yield Told(row["s"], _pairs(row["b"]), _pairs(row["a"]), full, int(row["u"]), anew=anew)
 
 
 def _okx(said: Any) -> Iterator[Told]:
@@ -134,7 +136,9 @@ class DictBook:
 
     def _is_old(self, told: Told) -> bool:
         if told.full:
-            older = self.overlapped and (told.time < self.time or (told.number or 0) < (self.number or 0))
+            older = (
+                self.overlapped and not told.anew and (told.time < self.time or (told.number or 0) < (self.number or 0))
+            )
             self.overlapped = False
             return older
         numbered = told.number is not None and self.number is not None and told.number <= self.number

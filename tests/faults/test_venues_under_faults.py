@@ -3,12 +3,14 @@
 import logging
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
+from market.clock import SECOND_NS
 from simulator.venues import DIALECTS
 from simulator.venues.script import Fault, draw_script
-from tests.faults.judge import UNVERIFIABLE, allowed, complaints, unrecovered, wrong_books
+from tests.faults.judge import UNVERIFIABLE, allowed, complaints, shown_books, unrecovered, wrong_books
 from tests.faults.run import Run, play
 
 SCRIPTS = int(os.environ.get("BAROGRAPH_FAULTS", "5"))
@@ -63,6 +65,16 @@ def test_what_is_lost_of_a_book_is_reported(venue: str, kind: str) -> None:
     assert len(hit) >= 3
     for one in hit:
         assert any(begun - SOON_NS <= one.time_ns <= ended for begun, ended in told), one
+
+
+@pytest.mark.parametrize("venue", ["bybit-spot", "bybit-linear"])
+def test_a_venue_that_restarts_with_its_clock_set_back_is_followed_at_once(venue: str) -> None:
+    wrong_clock = Fault("skew", 5.0, 5.0, value=20.0)
+    played = play(venue, [wrong_clock, Fault("notice", 10.2, 1.0, text="maintenance")], quiet_s=10)
+    assert complaints(played) == []
+    times = [time for batch in played.batches for _, time, _ in shown_books(played, batch)]
+    assert max(after - before for before, after in pairwise(times)) < 2 * SECOND_NS
+    assert not any(row["cause"] in ("duplicate", "sequence") for row in played.rows("gaps"))
 
 
 def doubts(played: Run) -> list[tuple[int, int]]:

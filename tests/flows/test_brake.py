@@ -1,7 +1,7 @@
 """What dies is started again soon, then later and later, and hardly at all when it keeps dying."""
 
-from flows.brake import BACKOFF_LONGEST_S, HEALTHY_AFTER_S, Brake
-from flows.exits import exit_words
+from flows.supervision.brake import BACKOFF_LONGEST_S, HEALTHY_AFTER_S, Brake
+from flows.supervision.exits import exit_words
 
 
 def brake(deaths: int = 5) -> Brake:

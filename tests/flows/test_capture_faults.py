@@ -122,7 +122,9 @@ def test_a_second_capture_of_the_same_shard_is_refused_and_touches_nothing(tmp_p
         until(lambda: len(running.frames()) > count + 10)
 
 
-@pytest.mark.parametrize("jump_ns", [3600 * SECOND_NS, -86400 * SECOND_NS, -time.time_ns()])
+@pytest.mark.parametrize(
+    "jump_ns", [3600 * SECOND_NS, -86400 * SECOND_NS, -time.time_ns()], ids=["an hour on", "a day back", "to 1970"]
+)
 def test_a_jump_of_the_machines_clock_is_recorded_shown_and_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump_ns: int
 ) -> None:

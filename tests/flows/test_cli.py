@@ -40,6 +40,7 @@ def test_help_names_every_command() -> None:
         (["import", "a.gz", "--venue", "binance-spot", "--timeframe", "1h", "--data", "nowhere"], "is a line capture"),
         (["regimes", "none.csv"], "there is no file none.csv"),
         (["sql", "select 1", "--data", "nowhere"], "nowhere holds no store"),
+        (["sql", "-- a comment first = no option\nselect 1", "--data", "nowhere"], "nowhere holds no store"),
         (["up", "--data", "/dev/null"], "/dev/null/run cannot be written (Not a directory)"),
         (["sql", "select 1", "--format", "xml"], "--format xml is unknown"),
     ],
@@ -58,7 +59,10 @@ def test_what_cannot_be_done_is_one_sentence_and_exit_code_1(
     assert len(answer.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [["up", "--duration", "soon"], ["replay", "--speed", "fast"], ["fly"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["up", "--duration", "soon"], ["replay", "--speed", "fast"], ["fly"], ["sql", "select 1", "--fromat", "csv"]],
+)
 def test_wrong_words_are_exit_code_2(arguments: list[str]) -> None:
     assert barograph(*arguments).returncode == 2
 

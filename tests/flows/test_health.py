@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flows.health_server import health_server
 from flows.settings import SuperviseSettings
-from flows.supervise import Supervisor
+from flows.supervision.health_server import health_server
+from flows.supervision.supervise import Supervisor
 from market.errors import SettingsError
 from tests.flows.children import BEATING, run, watch_until
 from tests.flows.pipe import settings_file

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from flows.health import health
-from flows.hearing import Hearing
 from flows.heart import Heart
 from flows.stop import PROCESS
+from flows.supervision.hearing import Hearing
 from gateway.beats import RECORD_BYTES, read_beat
 from gateway.runfiles import processes
 from market.clock import SECOND_NS, ManualClock

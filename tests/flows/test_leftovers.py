@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from flows.heart import Heart
-from flows.leftovers import remove_leftovers
+from flows.supervision.leftovers import remove_leftovers
 
 
 def gone() -> int:

@@ -1,23 +1,26 @@
 """Proofs: what is whole is proven, and every way of not being whole is found and named."""
 
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "sinks" / "clickhouse"))
 
 from flow_items import MILLISECOND, SHARD, batch
 from store_process import start
 
-from flows.proofs import FAILED, PROVEN, UNPROVEN, Commit, Journal, newest_source, proof_of, stretches
-from flows.reconcile import reconcile
+from flows.proofs import FAILED, PROVEN, UNPROVEN, Commit, Journal, newest_source, proof_of, settled, stretches
+from flows.reconcile import reconcile, render_proofs, waiting
 from market.accounts import Accounts
 from market.batch import Batch
 from market.journal import partition_path
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.schema import sql_files
 from sinks.clickhouse.sink import ClickHouseSink
 from sinks.journal import JournalWriter
 
@@ -120,6 +123,40 @@ def test_what_the_end_of_a_flow_added_belongs_to_the_block_before() -> None:
     assert proof_of(stretch, held(7), found(CHAIN) | {"gaps": 1}).verdict == PROVEN
 
 
+def test_a_stretch_reaches_its_newest_row_though_the_end_of_a_flow_stands_in_the_midst_of_it() -> None:
+    """An idle run ends and adds a row, then more is recorded: that addition sorts behind the longer block."""
+    addition = Commit("new", 3, 3, 3, 3, 0, Accounts(), {"gaps": 1})
+    (stretch,) = stretches([*CHAIN, addition], 0)
+    proof = proof_of(stretch, held(7), found(CHAIN) | {"gaps": 1})
+    assert (proof.verdict, proof.last_offset, proof.receive_ns) == (PROVEN, 7, 7)
+
+
+def test_rows_of_another_version_beside_those_of_this_one_leave_a_stretch_unproven() -> None:
+    (stretch,) = stretches(CHAIN, 0)
+    more, fewer = found(CHAIN) | {"trades": 9}, found(CHAIN) | {"trades": 2}
+    told = proof_of(stretch, held(7), more, mixed=True)
+    assert (told.verdict, told.frames) == (UNPROVEN, 35)
+    assert "another version" in told.reason
+    assert proof_of(stretch, held(7), fewer, mixed=True).verdict == FAILED
+
+
+@pytest.mark.parametrize(
+    ("told", "until"),
+    [
+        ([], 0),
+        ([(1, 9, PROVEN), (10, 19, PROVEN)], 19),
+        ([(1, 9, PROVEN), (10, 19, FAILED), (20, 29, PROVEN)], 9),
+        ([(1, 9, FAILED), (10, 19, PROVEN)], 0),
+        ([(1, 9, FAILED), (1, 14, PROVEN)], 14),
+        ([(1, 14, PROVEN), (1, 9, FAILED)], 0),
+        ([(1, 9, UNPROVEN), (10, 19, PROVEN)], 19),
+        ([(1, 9, PROVEN), (1, 9, FAILED), (1, 9, PROVEN)], 9),
+    ],
+)
+def test_what_failed_is_asked_again_until_it_is_proven(told: list[tuple[int, int, str]], until: int) -> None:
+    assert settled(told) == until
+
+
 def test_the_present_version_is_proven_and_an_older_one_where_there_is_no_other() -> None:
     older = [commit(0, 9, source="old")]
     assert newest_source([*older, *CHAIN], "new") == "new"
@@ -151,6 +188,7 @@ def test_a_journal_in_a_store_is_proven_and_what_is_lost_is_found(tmp_path: Path
     assert (shard, proof.verdict, proof.reason) == (SHARD, PROVEN, "")
     assert (proof.first_offset, proof.last_offset, proof.frames) == (1, 30, 30 * FRAMES)
     assert reconcile(tmp_path, store.dsn, now_ns=2) == []  # nine rows of the journal wait, which is no fault
+    assert waiting(tmp_path, store.dsn) == {SHARD: 9}
     written = client.query("select verdict, received, applied, rows_found from reconciliations").result_rows
     assert written == [(PROVEN, 30 * FRAMES, 30 * (FRAMES - 2), 30 * 5 + 10)]
 
@@ -158,8 +196,33 @@ def test_a_journal_in_a_store_is_proven_and_what_is_lost_is_found(tmp_path: Path
     ((_, proof),) = reconcile(tmp_path, store.dsn, now_ns=3)
     assert (proof.verdict, proof.last_offset) == (PROVEN, 39)
 
+    client.command("create table kept as trades")
+    client.command("insert into kept select * from trades where `offset` = 7")
     client.command("alter table trades delete where `offset` = 7 settings mutations_sync = 2")
+    check = sql_files("checks")["reconciliations_failed"]
     ((_, proof),) = reconcile(tmp_path, store.dsn, now_ns=4, everything=True)
     assert (proof.verdict, proof.reason) == (FAILED, "76 rows of trades are there, 78 were written")
+    ((_, proof),) = reconcile(tmp_path, store.dsn, now_ns=5)
+    assert proof.verdict == FAILED, "asked again by itself"
+    assert [row[1:3] for row in client.query(check).result_rows] == [(1, 39)]
+
+    client.command("insert into trades select * from kept")
+    ((_, proof),) = reconcile(tmp_path, store.dsn, now_ns=6)
+    assert proof.verdict == PROVEN
+    assert client.query(check).result_rows == []
     client.close()
     store.end()
+
+
+def test_the_page_names_what_waits_and_says_so_where_nothing_is_new() -> None:
+    (stretch,) = stretches(CHAIN, 0)
+    page = io.StringIO()
+    Console(width=120, file=page).print(render_proofs([(SHARD, proof_of(stretch, held(7), found(CHAIN)))], {}))
+    assert "1 to 7" in page.getvalue()
+    page = io.StringIO()
+    Console(width=200, file=page).print(render_proofs([], {SHARD: 7_598}))
+    assert page.getvalue().splitlines() == [
+        "There is nothing new to prove.",
+        f"7,598 rows of the journal of {SHARD} are in no table yet: a flow writes them, `barograph up` or"
+        " `barograph replay`.",
+    ]

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import flows.brake
-import flows.group
+import flows.supervision.brake
+import flows.supervision.group
 from flows.settings import SuperviseSettings
-from flows.supervise import STOOD_STILL_S, Supervisor
+from flows.supervision.supervise import STOOD_STILL_S, Supervisor
 from gateway.runfiles import processes
 from tests.flows.children import (
     BEATING,
@@ -61,7 +61,7 @@ def test_a_killed_process_comes_back(make: Make) -> None:
 def test_a_process_that_keeps_dying_is_left_alone_while_the_others_go_on(
     make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(flows.brake, "BACKOFF_FIRST_S", 0.01)
+    monkeypatch.setattr(flows.supervision.brake, "BACKOFF_FIRST_S", 0.01)
     supervisor = make(brake_deaths=3, brake_pause_s=300.0)
     crasher = run(supervisor, "crasher", "raise SystemExit(74)")
     other = run(supervisor, "other", BEATING)
@@ -84,7 +84,7 @@ def test_a_process_that_keeps_dying_is_left_alone_while_the_others_go_on(
 def test_a_process_that_stands_still_is_noticed_killed_and_restarted(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flows.group, "FALL_GRACE_S", 0.5)
+    monkeypatch.setattr(flows.supervision.group, "FALL_GRACE_S", 0.5)
     supervisor = make(hung_after_s=2.0)
     stopped = run(supervisor, "stopped", BEATING)
     watch_until(supervisor, lambda: [one.state for one in supervisor.report.processes] == ["ready"])
@@ -159,7 +159,7 @@ def test_children_stop_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     parent = f"""
 import sys, time
 from pathlib import Path
-from flows.supervise import Supervisor
+from flows.supervision.supervise import Supervisor
 supervisor = Supervisor(Path({str(tmp_path)!r}))
 print(supervisor.add("child", [sys.executable, "-c", {SAVING!r}]).pid, flush=True)
 time.sleep(60)

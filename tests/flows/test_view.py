@@ -11,7 +11,7 @@ from rich.console import Console
 from flows.regime_text import long, short
 from flows.screen import ProcessNow, Snapshot, plain, render
 from flows.settings import Settings
-from flows.supervise import Supervisor
+from flows.supervision.supervise import Supervisor
 from flows.view import View, Watch
 from gateway.overview import InstrumentNow, Overview, RegimeNow
 from market.clock import SECOND_NS, ManualClock

@@ -44,6 +44,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
         "dead_letters": [{"venue": VENUE, "receive_time": NOW_NS, "reason": "not JSON", "raw": b"\xff", **ORIGIN}],
         "positions": [position("a", 1, 9.0), position("a", 3, 2.0), position("b", 2, -0.5)],
         "availability": [availability(0, 3_600, "up", ""), availability(3_600, 4, "down", "sequence")],
+        "commits": [commit("simulated/0", 3, 5), commit("simulated/0", 0, 3)],
         "coverage": [coverage(1, 0.5), coverage(2, 0.75)],
         "latency": [latency("store", 3, 9_000_000), latency("sink", 2, 1), latency("sink", 3, 5_000_000)],
     }
@@ -155,6 +156,11 @@ def coverage(second: int, share: float) -> dict[str, Any]:
 def availability(second: int, seconds: int, state: str, cause: str) -> dict[str, Any]:
     times = {"start_time": START_NS + second * SECOND_NS, "end_time": START_NS + (second + seconds) * SECOND_NS}
     return _row("BTCUSDT", NOW_NS, channel="depth", state=state, cause=cause, seconds=float(seconds), **times)
+
+
+def commit(shard: str, previous_offset: int, last_offset: int) -> dict[str, Any]:
+    place = {"previous_offset": previous_offset, "first_offset": previous_offset + 1, "last_offset": last_offset}
+    return {"shard": shard, "source": "", "receive_time": START_NS + last_offset * SECOND_NS, **place}
 
 
 def latency(stage: str, second: int, p99_ns: int) -> dict[str, Any]:

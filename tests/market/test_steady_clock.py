@@ -122,3 +122,11 @@ def test_on_this_machine_it_says_what_the_wall_clock_says() -> None:
     assert clock.look() is None
     assert abs(clock.now_ns() - time.time_ns()) < SECOND_NS
     assert boot_ns() - clock.monotonic_ns() + SECOND_NS >= 0
+
+
+def test_a_difference_is_made_up_for_once_however_long_nobody_looks() -> None:
+    machine = Machine()
+    machine.wall_ns += SECOND_NS // 2
+    assert machine.run(1) == []
+    assert machine.run(1, step_ns=24 * HOUR_NS) == []  # the process was stopped for a day
+    assert abs(machine.clock.now_ns() - machine.wall_ns) < SECOND_NS // 1000

@@ -1,6 +1,6 @@
 """Mutation testing: how many small faults, put into a module one at a time, its own tests notice.
 
-`python tests/mutation/mutate.py [NAME …] [--sample N] [--seed N]` prints a line for each part and names the survivors;
+`python -m tests.mutation.mutate [NAME …] [--sample N] [--seed N]` prints a line for each part and names the survivors;
 what each survivor means stands in docs/mutation.md. A mutant is loaded in place of its module in a forked process, in
 which the part's tests run until the first failure; one that runs ten times as long as the tests themselves counts as
 noticed. Kernels run interpreted: compiling each mutant would take a minute.
@@ -18,15 +18,12 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.parts import PARTS, SLOW, Part
+
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-sys.dont_write_bytecode = True
-
-from tests.mutation.mutants import Mutant, mutants  # noqa: E402
-from tests.mutation.parts import PARTS, Part  # noqa: E402
-
 TIMES_AS_LONG = 10
+SKIPPED = [f"--deselect={test}" for test in SLOW]
 LEAST_S = 30.0
 SAID = Path(tempfile.gettempdir()) / f"mutation-{os.getpid()}.log"  # what the last run of the tests said
 
@@ -45,6 +42,8 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=100, help="mutants of each part; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")  # here, not above: whoever collects tests imports this file
+    sys.dont_write_bytecode = True
     _preload()
     for name in asked.names or PARTS:
         killed, total, survivors = examined(PARTS[name], asked.sample, asked.seed)
@@ -87,7 +86,7 @@ def _run(tests: list[str], path: str | None, source: str | None) -> int:
         _replace(str(ROOT / path), source)
     os.chdir(ROOT)
     try:
-        return int(pytest.main(["-x", "-p", "no:cacheprovider", "--no-header", "--timeout", "0", *tests]))
+        return int(pytest.main(["-x", "-p", "no:cacheprovider", "--no-header", "--timeout", "0", *SKIPPED, *tests]))
     except BaseException:  # noqa: BLE001 whatever it is, it was noticed
         return 1
 

@@ -45,7 +45,7 @@ def judged(world: World, well: bool) -> Verdict:
     trading = clean(world.trading.journal, TRADING, trading_stages(), LIVE_BLOCK_NS, store)
     mine = world.shop.model.tables()
     found = [
-        *([] if well else [f"not well in time: {what}" for what in world.ailments()]),
+        *([] if well else [f"not well in time: {what}" for what in world.ailing or ["it was not settled"]]),
         *([] if world.capture.lost else other_tables(mine, store.tables())),
         *([] if world.capture.lost else wrong_commits(world.shop.history)),
         *([] if world.capture.lost else other_messages(market, trading.journal)),

@@ -173,6 +173,7 @@ async def _live(hours: float, until_s: float, clock: VirtualClock, data: Path) -
                 found.samples.append(_sample(now_s / 3600, sink.used_bytes))
     found.hours = now_s / 3600
     market.leave(now_s)
+    journal.close()
     return found
 
 

@@ -67,6 +67,7 @@ class World:
         self.cells = Cells(self)
         faults.injected = self.cells.listening(faults.injected)
         self.healed_ns = max(faults.healed_ns, clock.start_ns + round(plan.ends_s * SECOND_NS))
+        self.ailing: list[str] = []  # what was not well when its time was up
         self._waiting = list(plan.troubles)
         self.capture = Capture(
             plan.venue,
@@ -132,7 +133,7 @@ class World:
             self._strike()
             for process in self.random.sample(self.processes, len(self.processes)):
                 process.run(self.now_s)
-        self.lately.ended_ns = self.network.now_ns
+        self.lately.ended_ns, self.ailing = self.network.now_ns, [] if well else self.ailments()
         for process in self.processes:
             process.fuse.left, process.frozen_until_s = None, 0.0
             process.leave(self.now_s)

@@ -6,13 +6,18 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from market.errors import DiskError, JournalError
+from market.salvage import Salvage
 from sinks import journal_start
-from sinks.journal_faults import HeldError, mark_of
+from sinks.journal import JournalWriter
+from sinks.journal_faults import HeldError, fault_of, mark_of
+from sinks.journal_file import SKIPPED
+from sources.journal_reader import JournalReader
 from tests.sinks.damage import append, frames_of, read, times_of, writer
 from tests.sinks.failing import Disk
 
@@ -56,10 +61,10 @@ def test_after_a_failed_disk_the_writer_is_done_with_and_the_next_one_gives_no_o
             journal.append(times_of(3), frames_of(3))
     assert read(path)[0].keys() == {1, 2}
     with writer(path, alone=True) as journal:
-        assert journal.append([1], [b"after"]) == 2 + journal_start.SKIPPED + 1
+        assert journal.append([1], [b"after"]) == 2 + SKIPPED + 1
     rows, told_of = read(path)
-    assert list(rows) == [1, 2, 3 + journal_start.SKIPPED]
-    assert told_of == [f"rows up to {2 + journal_start.SKIPPED} of a.db are missing"]
+    assert list(rows) == [1, 2, 3 + SKIPPED]
+    assert told_of == [f"rows up to {2 + SKIPPED} of a.db are missing"]
 
 
 def test_a_damaged_file_that_only_an_append_notices_is_repaired_by_the_next_start(tmp_path: Path) -> None:
@@ -136,7 +141,7 @@ def test_after_the_machine_stopped_rows_may_be_lost_so_offsets_are_left_out(
     with writer(left, alone=True):
         pass  # and it dies again before it appended anything
     with writer(left, alone=True) as journal:
-        assert journal.append([1], [b"x"]) == 6 + journal_start.SKIPPED + 1
+        assert journal.append([1], [b"x"]) == 6 + SKIPPED + 1
     with writer(path, alone=True) as journal:
         assert journal.append([1], [b"x"]) == 7, "it was closed before the machine stopped"
 
@@ -236,4 +241,55 @@ def test_a_flush_that_the_system_fails_stops_the_writer_at_the_last_durable_row(
     rows, _ = read(path)
     assert {1, *acknowledged} <= rows.keys()
     with writer(path, alone=True) as journal:
-        assert journal.append([1], [b"x"]) > journal_start.SKIPPED
+        assert journal.append([1], [b"x"]) > SKIPPED
+
+
+def test_a_log_whose_journal_is_gone_is_not_taken_for_that_of_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    (tmp_path / "a.db-wal").write_bytes(b"pages of another file")
+    for alone in (False, True):
+        with pytest.raises(JournalError, match="a journal that is gone"):
+            JournalWriter(path, venue="v", shard="v/0", block_ns=1, alone=alone)
+    assert not path.exists()
+
+
+def test_no_space_for_the_index_of_the_log_is_a_full_disk() -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    assert isinstance(fault_of(Path("a.db"), error, marked=True), HeldError)
+
+
+def test_a_writer_beside_others_leaves_out_what_a_loss_of_power_may_have_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.db"
+
+    def append(frame: bytes) -> int:
+        with JournalWriter(path, venue="v", shard="v/0", block_ns=1) as journal:
+            return journal.append([1], [frame])
+
+    assert [append(b"1"), append(b"2")] == [1, 2]
+    journal = JournalWriter(path, venue="v", shard="v/0", block_ns=1)  # is never closed
+    monkeypatch.setattr(journal_start, "_boot", lambda: "another")
+    assert append(b"3") == 2 + SKIPPED + 1
+    assert append(b"4") == 2 + SKIPPED + 2
+    journal.close()
+
+
+def test_a_reader_of_a_damaged_journal_hears_of_rows_that_a_later_writer_appends(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    run = (
+        "from pathlib import Path; from sinks.journal import JournalWriter;"
+        f" JournalWriter(Path({str(path)!r}), venue='v', shard='v/0', block_ns=1, alone=True)"
+    )
+    journal = JournalWriter(path, venue="v", shard="v/0", block_ns=1)
+    journal.append([1], [b"1"])
+    journal.close()
+    with JournalReader(path) as reader:
+        assert len(reader.rows(0, 9)) == 1
+        with closing(Salvage(path)):  # looks at the pages beside SQLite, as where something is damaged
+            for row in (2, 3):  # other processes: locks are theirs. The log goes with the last who has the file open
+                subprocess.run([sys.executable, "-c", f"{run}.append([{row}], [b'{row}'])"], check=True)
+            assert [row.offset for row in reader.rows(1, 9)] == [2, 3]
+            log = path.with_name(path.name + "-wal")
+            assert log.exists(), "nobody took the reader's log away"

@@ -191,9 +191,9 @@ def test_rows_that_are_in_no_table_stay_and_that_is_an_alarm_unless_told_otherwi
     assert found.prune_to == 40
     assert "rows 41 to 90" in found.alarms["journal"]
     told = Bounds(retention_bytes=500, prune_unstored=True)
-    assert duty(told, room, expired_to=10, newest=90, stored=40) == (90, {})
-    assert duty(bounds, room, expired_to=10, newest=90, stored=None) == (90, {})
-    assert duty(Bounds(), room, expired_to=10, newest=90, stored=40) == (10, {})
+    assert duty(told, room, expired_to=10, newest=90, stored=40) == (90, {}, 500)
+    assert duty(bounds, room, expired_to=10, newest=90, stored=None) == (90, {}, 500)
+    assert duty(Bounds(), room, expired_to=10, newest=90, stored=40) == (10, {}, None)
 
 
 def test_below_the_reserve_there_is_an_alarm_and_what_is_stored_goes_however_young(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_below_the_reserve_there_is_an_alarm_and_what_is_stored_goes_however_you
     found = duty(bounds, room, expired_to=0, newest=90, stored=40)
     assert found.prune_to == 40
     assert set(found.alarms) == {"disk space", "journal"}
-    assert duty(Bounds(min_free_bytes=500), room, expired_to=0, newest=90, stored=40) == (0, {})
+    assert duty(Bounds(min_free_bytes=500), room, expired_to=0, newest=90, stored=40) == (0, {}, None)
     assert duty(bounds, room, expired_to=7, newest=90, stored=None).prune_to == 7, "nobody knows what is stored"
 
 
@@ -233,3 +233,15 @@ def test_a_flow_that_was_overtaken_by_pruning_is_told_and_one_that_begins_is_not
             assert [row.offset for row in late] == [4, 5, 6, 7, 8, 9, 10]
             assert [record.is_record(row.frames[0]) for row in late] == [True] * 5 + [False] * 2
             assert [row.offset for row in reader.rows(0, 100)] == [9, 10]
+
+
+def test_of_a_journal_over_its_bytes_no_more_goes_than_is_over_and_it_is_no_alarm(tmp_path: Path) -> None:
+    clock = ManualClock()
+    sink, part = started(tmp_path / "a.db", Bounds(retention_bytes=400_000), clock=clock, stored=lambda: 1 << 20)
+    for row in range(100):
+        clock.advance(SECOND_NS)
+        sink.stored = lambda row=row: row  # the newest is in no table yet
+        part.write_batch([[(clock.now_ns(), bytes(10_000))]])
+        assert sink.alarms == {}
+    part.close()
+    assert len(offsets(tmp_path / "a.db")) >= 25

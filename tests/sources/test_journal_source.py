@@ -8,12 +8,15 @@ from bytewax import operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink, run_main
 
+from market import record
 from market.batch import Batch
 from market.clock import SECOND_NS, ManualClock
 from market.errors import JournalError
 from market.history import HISTORY
 from market.journal import partition_path
 from sinks.journal import JournalWriter
+from sinks.journal_faults import UNSURE, leave_mark
+from sinks.journal_file import SKIPPED
 from sources import merge
 from sources.journal import JournalSource
 from tests.sources.parts import Parts
@@ -217,3 +220,59 @@ def test_a_worker_without_a_shard_still_has_a_partition_that_is_asked(tmp_path: 
         )
         Parts(source).next_batch()
     assert heard == ["", ""]
+
+
+def begun_anew(data: Path, shard: str, *times: int) -> None:
+    for path in (data / "journal" / "market").iterdir():
+        path.unlink()
+    append(data, shard, *times)
+
+
+@pytest.mark.parametrize("times", [(7,), (7, 8, 9), (7, 8, 9, 10)])
+@pytest.mark.parametrize("follow", [False, True])
+def test_a_journal_that_was_begun_anew_is_an_error_and_no_row_of_it_is_skipped(
+    tmp_path: Path, follow: bool, times: tuple[int, ...]
+) -> None:
+    append(tmp_path, "v/a", 1, 2, 3)
+    clock, first = ManualClock(), part(tmp_path)
+    first.next_batch()
+    states = {name: one.snapshot() for name, one in first.living.items()}
+    begun_anew(tmp_path, "v/a", *times)
+    source = JournalSource(tmp_path, follow=follow, stop=threading.Event(), clock=clock)
+    resumed = source.build_part("step", "v-a", states["v-a"])
+    assert source.list_parts() == ["v-a"]
+
+    def wait() -> None:
+        for _ in range(70):
+            assert resumed.next_batch() == []
+            clock.advance(SECOND_NS)
+
+    with pytest.raises(JournalError, match="not the journal that was read"):
+        wait()
+
+
+@pytest.mark.parametrize("times", [(7,), (7, 8, 9, 10)])
+def test_a_journal_that_is_begun_anew_under_its_reader_is_an_error(tmp_path: Path, times: tuple[int, ...]) -> None:
+    append(tmp_path, "v/a", 1, 2, 3)
+    following = part(tmp_path, follow=True)
+    assert len(following.next_batch()) == 3
+    begun_anew(tmp_path, "v/a", *times)
+    with pytest.raises(JournalError, match="not the journal that was read"):
+        following.next_batch()
+
+
+def test_a_live_journal_whose_newest_rows_were_lost_is_waited_for_until_its_writer_leaves_them_out(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    append(tmp_path, "v/a", 1, 2)
+    following = part(tmp_path, follow=True, clock=clock, resume={"v-a": 9})
+    assert following.next_batch() == []
+    path = partition_path(tmp_path, "market", "v/a")
+    leave_mark(path, UNSURE)
+    with JournalWriter(path, venue="v", shard="v/a", block_ns=1, alone=True) as journal:
+        assert journal.append([3], [b"new"]) == 2 + SKIPPED + 1
+    clock.advance(SECOND_NS)
+    told, new = frames([batch for _, batch in following.next_batch()])
+    assert isinstance(record.decode(told), record.Torn)
+    assert new == b"new"

@@ -183,24 +183,26 @@ def test_the_latest_quote_is_the_newest_even_without_an_exchange_time(store: Cli
 
 def test_budgets_count_what_was_down_of_the_open_time_of_a_day_and_of_thirty(store: Client) -> None:
     rows = [
-        ("2026-10-20 00:00:00", "down", 9_000),  # more than thirty days before
-        ("2026-11-22 00:00:00", "up", 80_000),
-        ("2026-11-22 22:13:20", "down", 20),
-        ("2026-11-23 00:00:00", "unverifiable", 9_990),
-        ("2026-11-23 04:00:00", "closed", 50_000),
-        ("2026-11-23 20:00:00", "down", 10),
+        ("2026-10-20 00:00:00", "down", "crossed", 9_000),  # more than thirty days before
+        ("2026-11-22 00:00:00", "up", "", 80_000),
+        ("2026-11-22 22:13:20", "down", "torn", 20),
+        ("2026-11-23 00:00:00", "unverifiable", "venue", 9_990),
+        ("2026-11-23 04:00:00", "closed", "session", 50_000),
+        ("2026-11-23 20:00:00", "down", "silent", 10),
     ]
-    values = ", ".join(f"('BTC', '{time}', '{state}', '{state}', {seconds})" for time, state, seconds in rows)
-    store.command(f"insert into availability (instrument, start_time, state, cause, seconds) values {values}")
+    values = ", ".join(f"('BTC', '{time}', '{state}', '{cause}', {seconds})" for time, state, cause, seconds in rows)
+    for _ in range(2):  # a flow that begins anew writes them again: copies of a key count once
+        store.command(f"insert into availability (instrument, start_time, state, cause, seconds) values {values}")
     columns = "window, counted_s, used_s, round(left_999_s, 6), round(left_9999_s, 6), share_up, share_unverifiable"
+    columns += ", chief_cause"
     found = store.query(f"select {columns} from availability_budgets order by window desc").result_rows
     days = store.query(
         "select toString(day), down_s, closed_s, share_up from availability_daily order by day"
     ).result_rows
     store.command("truncate table availability")
     assert found == [
-        ("day", 10_000.0, 10.0, 0.0, -9.0, 0.0, 0.999),
-        ("30 days", 90_020.0, 30.0, 60.02, -20.998, 80_000 / 90_020, 9_990 / 90_020),
+        ("day", 10_000.0, 10.0, 0.0, -9.0, 0.0, 0.999, "silent"),
+        ("30 days", 90_020.0, 30.0, 60.02, -20.998, 80_000 / 90_020, 9_990 / 90_020, "torn"),
     ]
     assert days == [
         ("2026-10-20", 9_000.0, 0.0, 0.0),

@@ -24,7 +24,7 @@ SPOT = Bybit(
     rest_url="https://api.bybit.com",
     topics=("orderbook.200", "publicTrade"),
     keys=KEYS,
-    capability=Capability("counter", snapshot="stream", trade_ids="scattered"),
+    capability=Capability("counter", snapshot="stream", trade_ids="scattered", begins_at=1),
     # Messages per second are not documented; REST: 600 in 5 s, of which half is left to others behind the address.
     limits=Limits(
         streams_per_connection=500,

@@ -23,6 +23,7 @@ CAPABILITIES = {
     "summed-okx": Capability("chain", snapshot="stream", checksum="okx"),
     "chained": Capability("chain", snapshot="stream"),
     "counted": Capability("counter", scope="connection", snapshot="stream"),
+    "restarted": Capability("counter", snapshot="stream", begins_at=1),
     "blind": Capability("none", snapshot="stream"),
     "pictures": Capability("none", snapshot="stream"),
 }

@@ -117,6 +117,18 @@ def test_an_older_snapshot_of_an_overlapping_connection_changes_nothing() -> Non
     assert levels_of(books.ladders, 0, 0)[100] == 7.0
 
 
+def test_a_restarted_service_replaces_a_newer_book_though_its_clock_was_set_back() -> None:
+    newer = rows(DEPTH, [(1, "10.0", "7")], at=3, sequence=9, previous=8)
+    messages = [
+        *(rows(SNAPSHOT, FULL, at=2, sequence=8), newer, rows(SNAPSHOT, FULL, at=2.5, received=3.1, sequence=1)),
+        rows(DEPTH, [(1, "10.0", "5")], at=2.6, received=3.2, sequence=2, previous=1),
+    ]
+    ticks, gaps, asked, books = run(batch("restarted", *messages))
+    assert ticks.select("sequence", "valid").rows() == [(8, True), (9, True), (1, True), (2, True)]
+    assert (gaps, asked) == ([], [])
+    assert levels_of(books.ladders, 0, 0)[100] == 5.0
+
+
 @pytest.mark.parametrize(
     ("bids", "asks", "depth"), [(10, 10, 10), (7, 3, 10), (10, 11, 25), (0, 0, 10), (26, 1, 100), (101, 9, 0)]
 )

@@ -79,7 +79,7 @@ def test_a_block_without_rows_is_a_block_too() -> None:
     (block,) = cut([empty, batch(2, last=True)])
     assert (block.parts, block.first_offset, block.last_offset, block.journal_rows) == ((), 2, 2, 1)
     (block,) = cut([ITEMS[0], empty, batch(2, last=True)])
-    assert block.token("quotes") == f"quotes|{SHARD}|1|2|{source_digest()[:16]}"
+    assert block.token("quotes") == f"quotes|{SHARD}|1|2|{ITEMS[0].receive_time}|{source_digest()[:16]}"
 
 
 def test_the_blocks_of_a_shard_are_a_chain_without_a_hole() -> None:
@@ -104,10 +104,17 @@ def test_a_closing_batch_alone_is_no_block_unless_it_has_rows() -> None:
     assert addition.token("gaps") != block.token("gaps")
 
 
+def test_rows_of_a_journal_that_was_begun_anew_are_other_rows() -> None:
+    later = [item._replace(receive_times=item.receive_times + 1_000 * BLOCK_NS) for item in ITEMS[:1]]
+    (block,), (other,) = cut([ITEMS[0], batch(1, last=True)]), cut([*later, batch(1, last=True)])
+    assert (block.first_offset, block.last_offset) == (other.first_offset, other.last_offset)
+    assert block.token("quotes") != other.token("quotes")
+
+
 def test_rows_of_other_choices_are_other_rows() -> None:
     blocks = Blocks(SHARD, BLOCK_NS, choices="|short=15m")
     (block,) = [done for item in (ITEMS[0], batch(2, last=True)) for done in blocks.add(item)]
-    assert block.token("quotes") == f"quotes|{SHARD}|1|2|{source_digest()[:16]}|short=15m"
+    assert block.token("quotes") == f"quotes|{SHARD}|1|2|{ITEMS[0].receive_time}|{source_digest()[:16]}|short=15m"
 
 
 def test_raw_frames_are_not_held() -> None:

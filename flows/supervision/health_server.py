@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from flows.settings import SuperviseSettings
-from flows.supervise import Supervisor
+from flows.supervision.supervise import Supervisor
 from gateway.guard import MIN_KEY_CHARACTERS, Guard, is_loopback
 from market.errors import SettingsError
 

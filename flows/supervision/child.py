@@ -11,10 +11,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flows.hearing import Hearing
 from flows.log_file import LogFile
 from flows.logs import STACKS_SIGNAL
 from flows.stop import LOG, PROCESS
+from flows.supervision.hearing import Hearing
 
 KILLED_WITHIN_S = 0.5  # then a process that even SIGKILL does not end (its disk hangs) is left behind
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from flows.brake import Brake
-from flows.child import Process
-from flows.exits import exit_words
+from flows.supervision.brake import Brake
+from flows.supervision.child import Process
+from flows.supervision.exits import exit_words
 
 log = logging.getLogger("barograph.supervise")
 

@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flows.child import KILLED_WITHIN_S, close_input, ended, popen
-from flows.exits import exit_words
 from flows.log_file import LogFile
+from flows.supervision.child import KILLED_WITHIN_S, close_input, ended, popen
+from flows.supervision.exits import exit_words
 
 log = logging.getLogger("barograph.supervise")
 

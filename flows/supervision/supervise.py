@@ -1,7 +1,7 @@
 """The supervisor of `barograph up`: starts processes, restarts what dies or hangs, stops all of them in seconds.
 
-What it decides for one group is in flows/group.py, and how often in flows/brake.py. Time is monotonic; when the
-supervisor itself stood still (SIGSTOP, a machine out of breath), nobody is blamed for what it could not hear.
+What it decides for one group is in group.py, and how often in brake.py. Time is monotonic; when the supervisor itself
+stood still (SIGSTOP, a machine out of breath), nobody is blamed for what it could not hear.
 """
 
 import logging
@@ -12,19 +12,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from flows.brake import Brake
-from flows.child import Process
-from flows.chore import Chore
-from flows.exits import exit_words
-from flows.group import Group
-from flows.hearing import Hearing
 from flows.heart import Heart
 from flows.log_file import LogFile
-from flows.notify import Notify
-from flows.report import ChoreReport, ProcessReport, Report
 from flows.runfile import write_run_file
 from flows.settings import LogSettings, SuperviseSettings
 from flows.stop import SUPERVISED
+from flows.supervision.brake import Brake
+from flows.supervision.child import Process
+from flows.supervision.chore import Chore
+from flows.supervision.exits import exit_words
+from flows.supervision.group import Group
+from flows.supervision.hearing import Hearing
+from flows.supervision.notify import Notify
+from flows.supervision.report import ChoreReport, ProcessReport, Report
 from gateway.alarms import alarms, read, stopped_sinks
 from gateway.runfiles import SUPERVISOR
 
