@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from market.clock import Clock
-from sinks.clickhouse.blocks import Block
+from sinks.clickhouse.blocks import Block, source_of
 from sinks.clickhouse.disk import LocalDisk
 from sinks.clickhouse.drain import Drain
 from sinks.clickhouse.line import Line, Waiting
@@ -39,7 +39,7 @@ class Pump:
         slow: Callable[[], bool],
     ) -> None:
         held = Spool(spool, limit_bytes=SPOOL_BYTES, disk=_FusedDisk(fuse))
-        self.line = Line(held, waiting, memory_blocks=MEMORY_BLOCKS)
+        self.line = Line(held, waiting, source=source_of(""), memory_blocks=MEMORY_BLOCKS)
         self.drain = Drain(
             self.line, till, alone=True, blocks_per_s=BLOCKS_PER_S, clock=clock, chance=Random(random.random())
         )
