@@ -93,7 +93,7 @@ def row_of(recovery: Path) -> int:
         elif "seen" in step:
             assert state == {"rows": row}
         else:
-            assert state is None
+            assert isinstance(state, int), "by what the source knows its row again"
     assert len(states) == 3
     assert len(rows) == 1
     return rows.pop()
