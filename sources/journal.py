@@ -25,7 +25,7 @@ from market.history import HISTORY
 from market.journal import partitions
 from market.seal import opened, seal, unseal
 from market.shards import key_of, worker_of
-from sources.journal_reader import Row
+from sources.journal_row import Row
 from sources.merge import RELISTED_AFTER_NS, Merge, Place
 from sources.partitions import shard_of
 

@@ -11,9 +11,8 @@ import sqlite3
 import zlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
-from market import record
 from market.errors import JournalError
 from market.history import HISTORY
 from market.journal import (
@@ -23,29 +22,19 @@ from market.journal import (
     SKIPPED_FROM,
     JournalBatch,
     StoredRow,
-    pack,
     unpack,
     unreadable,
 )
 from market.journal_facts import CHECKED_AFTER, PRUNED_TO, UNSEALED_SCHEMA, are_whole, number
 from market.salvage import NO_END, Salvage
+from sources.journal_row import Row, torn_row, torn_rows
 
 BUSY_TIMEOUT_S = 10
-TOLD_ONE_BY_ONE = 64  # more rows than these, missing in one place, are told of by one row
 BELIEVED_OFFSETS = 1 << 48  # a torn row at the end that claims to be further away than this is not counted
 
 _NEW_COLUMNS = "offset, received_ns, frames, source, source_offset, checksum"
 _OLD_COLUMNS = "offset, received_ns, frames, source, source_offset, null"
 _DAMAGE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-class Row(NamedTuple):
-    """One micro-batch, still packed."""
-
-    offset: int
-    received_ns: int  # of its last frame
-    frames: bytes
-    source: str  # that the row names, as history does; empty: none
 
 
 class JournalReader:
@@ -266,7 +255,7 @@ class JournalReader:
             missing: Sequence[int] = range(after + 1, row.offset + (0 if whole else 1))
             if self._was_pruned(after, row.offset):
                 missing = [offset for offset in sorted(seen) if offset in missing]
-            told += _torn(missing, self._path.name, next_ns)
+            told += torn_rows(missing, self._path.name, next_ns)
             if whole:
                 told.append(Row(row.offset, row.received_ns, row.frames, row.source or ""))
                 time_ns = row.received_ns
@@ -280,7 +269,7 @@ class JournalReader:
         self._end_told = True
         before = self._whole_before(after)
         reason = f"rows from {after + 1} of {self._path.name} on cannot be read"
-        return [_row_of(after + 1, before.received_ns if before is not None else 0, reason)]
+        return [torn_row(after + 1, before.received_ns if before is not None else 0, reason)]
 
     def _whole_before(self, offset: int) -> StoredRow | None:
         """The last whole row up to an offset."""
@@ -319,16 +308,3 @@ def another_journal(path: Path, reason: str) -> JournalError:
     return JournalError(
         f"{path} is not the journal that was read: {reason}; restore it from a copy, or use another data folder"
     )
-
-
-def _torn(missing: Sequence[int], name: str, received_ns: int) -> list[Row]:
-    """Rows that stand for missing ones: one for each, or one for very many."""
-    if len(missing) > TOLD_ONE_BY_ONE:
-        missing = missing[-1:]
-        reason = f"rows up to {missing[0]} of {name} are missing"
-        return [_row_of(missing[0], received_ns, reason)]
-    return [_row_of(offset, received_ns, f"row {offset} of {name} cannot be read") for offset in missing]
-
-
-def _row_of(offset: int, received_ns: int, reason: str) -> Row:
-    return Row(offset, received_ns, bytes(pack([received_ns], [record.encode(record.Torn(reason))])), "")

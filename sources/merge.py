@@ -15,7 +15,8 @@ from typing import NamedTuple
 from market.clock import SECOND_NS, Clock
 from market.errors import JournalError
 from market.journal import JournalBatch, partitions, unpack
-from sources.journal_reader import JournalReader, Row, another_journal
+from sources.journal_reader import JournalReader, another_journal
+from sources.journal_row import Row
 
 ROWS_PER_READ = 64
 SHORT_NS = 60 * SECOND_NS  # so long is waited for a live journal that ends before what was read of it

@@ -36,7 +36,7 @@ PARTS = {
          "sources/journal_reader.py", "sources/merge.py"],
         ["tests/sources/test_journal_source.py", "tests/sinks/test_journal.py", "tests/sinks/test_journal_schema.py",
          "tests/sinks/test_journal_sink.py", "tests/sinks/test_journal_faults.py",
-         "tests/sinks/test_journal_damage.py", "tests/test_slow_consumers.py"],
+         "tests/sinks/test_journal_damage.py", "tests/flows/test_repair.py", "tests/test_slow_consumers.py"],
     ),
     "dedup": Part(["operators/repeats.py"], ["tests/operators/test_repeats.py"]),
     "token": Part(["sinks/clickhouse/blocks.py"],
