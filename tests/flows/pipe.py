@@ -7,11 +7,14 @@ from pathlib import Path
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
+from flows.market import TRADING
 from flows.settings import Settings, as_toml, load
 from flows.tables import opened_store
 from sinks.clickhouse.client import connect
 
 MEASURED = {"latency", "migrations", "reconciliations"}  # what a run measures of itself, not of the market
+SUMMED = ["journal_rows", "received", "applied", "duplicate", "dead_lettered", "control", "shed"]
+OF_TRADING = {"targets", "orders", "fills", "positions", "risk_events"}  # these it alone writes
 TABLES = "select name from system.tables where database = 'barograph' and engine like '%MergeTree' order by name"
 
 
@@ -56,6 +59,20 @@ def tables_of(config: Path) -> dict[str, pl.DataFrame]:
         client = connect(dsn)
         names = [row[0] for row in client.query(TABLES).result_rows if row[0] not in MEASURED]
         return {name: _rows(client, name) for name in names}
+
+
+def market_tables(config: Path) -> dict[str, pl.DataFrame]:
+    """What the market flow wrote; the trading flow reads messages in the order in which the shards wrote them."""
+    tables = {name: rows for name, rows in tables_of(config).items() if name not in OF_TRADING}
+    return {**tables, "commits": tables["commits"].filter(pl.col("shard") != TRADING)}
+
+
+def without_cuts(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The tables, commits summed by shard: a flow that is stopped cuts its last block early, and goes on in another."""
+    if "commits" not in tables:
+        return tables
+    summed = tables["commits"].group_by("shard").agg(pl.col(SUMMED).cast(pl.Int64).sum()).sort("shard")
+    return {**tables, "commits": summed}
 
 
 def _rows(client: Client, table: str) -> pl.DataFrame:

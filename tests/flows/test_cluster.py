@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from flows.cluster import free_addresses
@@ -18,12 +17,10 @@ from flows.market import run_market
 from flows.settings import as_toml, load
 from flows.tables import opened_store
 from simulator.tape import write_capture
-from tests.flows.pipe import barograph, changed, settings_file, tables_of
+from tests.flows.pipe import barograph, changed, market_tables, settings_file
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT")
 SECONDS = 20
-# Of the trading flow: it reads the trading journal, in the order in which the workers wrote it.
-TRADED = {"targets", "orders", "fills", "positions", "equity", "refusals", "audit", "kill_switch"}
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +35,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(folder / "data" / "journal", folder / "journal")
     barograph("replay", "--config", config)
     return config
-
-
-def market_tables(config: Path) -> dict[str, pl.DataFrame]:
-    return {name: rows for name, rows in tables_of(config).items() if name not in TRADED}
 
 
 def copied(whole: Path, folder: Path) -> Path:

@@ -21,7 +21,7 @@ from sinks.journal import JournalWriter
 from sinks.kafka import KafkaRefusalError, RowProducer
 from sources.journal_reader import JournalReader
 from tests.flows.brokers import mock_brokers
-from tests.flows.pipe import barograph, changed, settings_file, tables_of
+from tests.flows.pipe import barograph, changed, market_tables, settings_file
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 
@@ -91,7 +91,7 @@ def test_the_tables_are_those_of_the_journal(whole: Path, brokers: list[str], tm
     with opened_store(far) as dsn:
         command = [sys.executable, "-m", "tests.flows.cluster_member", str(config), "0", dsn, "max"]
         assert subprocess.run(command, timeout=200, check=False).returncode == 0
-    here, there = tables_of(whole), tables_of(config)
+    here, there = market_tables(whole), market_tables(config)
     assert here["quotes"].height > 300
     assert [name for name, rows in here.items() if not rows.equals(there[name])] == []
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.flows.pipe import barograph, settings_file, tables_of
+from tests.flows.pipe import barograph, settings_file, tables_of, without_cuts
 from tests.kill.processes import PROCESSES, SUPERVISOR, Pipe
 from tests.kill.reader import Reader, Seen
 from tests.kill.run import Record, kill_at_random
@@ -22,7 +22,6 @@ from tests.kill.run import Record, kill_at_random
 KILLS = int(os.environ.get("BAROGRAPH_KILLS", "20"))
 SEED = int(os.environ.get("BAROGRAPH_SEED", "7"))
 SHORT = 20
-SUMMED = ["journal_rows", "received", "applied", "duplicate", "dead_lettered", "control", "shed"]
 LONGEST_S = 3600.0  # of a replay of everything, on a machine that others use too
 SABOTAGE = Path(__file__).parent / "sabotage"
 SETTINGS: dict[str, dict[str, object]] = {
@@ -67,14 +66,6 @@ def different(killed: dict[str, pl.DataFrame], clean: dict[str, pl.DataFrame]) -
         for name in killed
         if not killed[name].equals(clean[name])
     ]
-
-
-def without_cuts(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """The tables, commits summed by shard: a flow that is stopped cuts its last block early, and goes on in another."""
-    if "commits" not in tables:
-        return tables
-    summed = tables["commits"].group_by("shard").agg(pl.col(SUMMED).cast(pl.Int64).sum()).sort("shard")
-    return {**tables, "commits": summed}
 
 
 def _only(rows: pl.DataFrame, others: pl.DataFrame) -> list[dict[str, object]]:

@@ -8,8 +8,9 @@ BAROGRAPH_POINTS says how many of the points, or all.
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -49,9 +50,9 @@ class Inserts:
             for name in TABLES:
                 self._until_done(lambda client, name=name, block=block: insert(client, name, block))
         query = "select block, count(), uniqExact(number, text) from {} group by block order by block"
-        found = {name: self._client().query(query.format(name)).result_rows for name in TABLES}
+        found = {name: self._until_done(lambda client, name=name: client.query(query.format(name))) for name in TABLES}
         self.end()
-        return found  # type: ignore[return-value]
+        return {name: answer.result_rows for name, answer in found.items()}
 
     def end(self) -> None:
         """Stop the store, if it runs."""
@@ -59,11 +60,10 @@ class Inserts:
             self._process.terminate()
             self._process.communicate(timeout=30)
 
-    def _until_done(self, work: object) -> None:
+    def _until_done(self, work: Callable[[Client], Any]) -> Any:
         while True:
             try:
-                work(self._client())  # type: ignore[operator]
-                return
+                return work(self._client())
             except (ClickHouseError, StoreError, HTTPError):
                 assert self._process is not None
                 assert self._process.wait(20) == -signal.SIGKILL  # the crash, and no other trouble

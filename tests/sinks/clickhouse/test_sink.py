@@ -1,6 +1,5 @@
 """The sink against a real store: whatever is killed, the tables hold every row once and equal an uninterrupted run."""
 
-import pickle
 import signal
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from store_process import StoreProcess, start
 
 from market.batch import Batch
 from market.clock import ManualClock
+from market.seal import unseal
 from sinks.clickhouse.blocks import Block
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.inserter import insert
@@ -134,7 +134,7 @@ def test_a_snapshot_is_plain_bytes(database: str) -> None:
     sink.write_batch(ITEMS[:5])
     state = sink.snapshot()
     assert isinstance(state, bytes)
-    assert list(pickle.loads(state).opened) == [SHARD]
+    assert list(unseal(state).opened) == [SHARD]
     sink.finish()
 
 

@@ -60,7 +60,7 @@ def test_blocks_are_inserted_in_order() -> None:
     for number in range(200):
         writer.put(block(number))
     assert writer.close(10) == 0
-    wanted = [f"{name}|v/0|{number}|{number}|" for number in range(200) for name in ("latency", "commits")]
+    wanted = [f"{name}|v/0|{number}|{number}|0|" for number in range(200) for name in ("latency", "commits")]
     assert table.tokens == [place + source_digest()[:16] for place in wanted]
 
 
