@@ -71,11 +71,11 @@ class Pipe:
         self.part = ClickHousePartition(self.writer, lambda _: 250 * MILLISECOND, state or State(), None, 0)
         return self.part
 
-    def take(self, items: Sequence[Batch]) -> None:
-        """Items at the pace they were recorded at, the store driven after each."""
+    def take(self, items: Sequence[Batch], step_ms: int = STEP_MS) -> None:
+        """Items at the pace they were recorded at, or another, the store driven after each."""
         for item in items:
             self.part.write_batch([item])
-            self.clock.advance(STEP_MS * MILLISECOND)
+            self.clock.advance(step_ms * MILLISECOND)
             self.writer.drive(20)
             blocks = len(self.writer.waiting().blocks)
             self.longest = max(self.longest, blocks)
@@ -108,21 +108,42 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[st
     return found
 
 
-def test_a_dead_store_loses_nothing_and_memory_stays_small(tmp_path: Path, uninterrupted: dict[str, list[str]]) -> None:
+def test_a_store_dead_for_ten_minutes_loses_nothing_and_memory_stays_small(
+    tmp_path: Path, uninterrupted: dict[str, list[str]]
+) -> None:
+    tries = []
+
+    def dead(table: str, token: str) -> None:
+        tries.append(token)
+        unreachable(table, token)
+
     pipe = Pipe(tmp_path)
     pipe.start()
     pipe.take(ITEMS[:20])
-    pipe.store.fault = unreachable
-    pipe.take(ITEMS[20:100])
+    pipe.store.fault = dead
+    pipe.take(ITEMS[20:100], step_ms=600_000 // 80)
     assert pipe.writer.drain.state.name == RETRYING
     assert pipe.longest <= 3
     assert len(pipe.part.snapshot()) < 200_000
+    assert 10 < len(tries) < 81, "it is asked again, with pauses"
+    assert len(set(tries)) == 1, "for the oldest block, under its token"
     pipe.store.fault = None
     pipe.take(ITEMS[100:])
+    assert pipe.settle() < 30
     pipe.end()
     assert pipe.store.tables() == uninterrupted
     assert pipe.writer.waits == []
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_line_that_drops_what_memory_does_not_hold_is_caught(
+    tmp_path: Path, uninterrupted: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deliberate bug of the test before."""
+    offer = Line.offer
+    monkeypatch.setattr(Line, "offer", lambda line, block: offer(line, block) if line.room_for(block) else "")
+    with pytest.raises(AssertionError):
+        test_a_store_dead_for_ten_minutes_loses_nothing_and_memory_stays_small(tmp_path, uninterrupted)
 
 
 @pytest.mark.parametrize("code", [243, 242, 252, 241, 159, 60, 16, 53, 516, 164])
