@@ -14,10 +14,11 @@ from typing import Any
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from flows.paper import paper
 from flows.proofs import (
     FAILED,
     PROVEN,
@@ -83,7 +84,7 @@ def run_reconcile(settings: Settings, *, everything: bool = False, as_json: bool
     if as_json:
         print(json.dumps([_flat(shard, proof) for shard, proof in proofs]))
     else:
-        Console(highlight=False).print(render_proofs(proofs, behind))
+        paper().print(render_proofs(proofs, behind))
     return 0 if all(proof.verdict == PROVEN for _, proof in proofs) else 1
 
 

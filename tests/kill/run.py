@@ -15,7 +15,7 @@ from tests.kill.reader import Reader
 
 SHARD = "simulated/0"
 PROGRESS = 0.2  # of the mean between two kills, at least, before the next
-FIRST_ROWS = 40  # progress before the first kill, journal rows
+FIRST_ROWS = 20  # progress before the first kill, journal rows
 BEHIND_NS = 4_000_000_000  # recorded time that is not in the tables yet: a flow is catching up
 WEIGHTS = {"market": 5, "trading": 3, "capture": 3, "store": 4, "gateway": 1, "simulator": 1, SUPERVISOR: 1}
 AGAIN = 0.25  # share of kills that a second one follows while the pipe recovers from the first
@@ -59,11 +59,16 @@ class Record:
         )
 
 
-def kill_at_random(pipe: Pipe, reader: Reader, kills: int, chance: random.Random, victims: Sequence[str]) -> Record:
-    """Kill so often, each time after progress from the frames to the tables; what was killed and when."""
+def kill_at_random(
+    pipe: Pipe, reader: Reader, kills: int, chance: random.Random, victims: Sequence[str], *, until_wrong: bool = False
+) -> Record:
+    """Kill so often, each time after progress from the frames to the tables; what was killed and when.
+
+    until_wrong: no more as soon as the reader has seen something wrong.
+    """
     record = Record()
     place = far(pipe, reader)
-    while record.total < kills:
+    while record.total < kills and not (until_wrong and reader.seen.wrong):
         place = _progressed(pipe, reader, record, place)
         time.sleep(chance.choice((0.0, chance.uniform(0, 0.5), chance.uniform(0, 2.0))))
         _kill_one(pipe, reader, record, chance, victims)

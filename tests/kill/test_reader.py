@@ -63,7 +63,13 @@ def test_a_row_that_comes_to_a_settled_block_is_half_a_block_seen(client: Client
 def test_a_row_is_seen_twice_also_where_nothing_is_settled(client: Client, tmp_path: Path, seen: Seen) -> None:
     insert(client, 4)
     look(client, tmp_path, seen)
-    assert seen.wrong == ["1 rows of rows twice, of test/0 up to 2"]
+    assert seen.wrong == ["1 rows of rows twice, of test/0 after 2"]
+
+
+def test_a_settled_row_that_comes_again_is_seen(client: Client, tmp_path: Path, seen: Seen) -> None:
+    insert(client, 2)
+    look(client, tmp_path, seen)
+    assert seen.wrong == ["3 rows of rows settled at 2 of test/0, 2 before"]
 
 
 def test_settled_rows_that_vanish_are_seen(client: Client, tmp_path: Path, seen: Seen) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 STATES = {
     "capture": ("dead", "alive"),
-    "connection": ("opening", "waiting", "open"),  # of the first route, while capture is alive
+    "connection": ("opening", "waiting", "open"),  # of the route that is best off, while capture is alive
     "book": ("none", "doubt", "valid"),  # of the first instrument, as the market flow knows it
     "market": ("dead", "frozen", "fresh", "behind", "there"),  # fresh: nothing kept yet
     "trading": ("dead", "frozen", "fresh", "behind", "there"),
@@ -27,17 +27,19 @@ FAULTS = tuple(sorted({*(f"venue: {kind}" for kind in DRAWN), *trouble.KINDS}))
 COLUMNS = tuple(f"{what} {state}" for what, states in STATES.items() for state in states)
 CONNECTED = {"connecting": "opening", "open": "open", "maintenance": "open"}  # states of a keeper; the others wait
 
-# What the mock venues do only to frames, sessions or requests, none of which there are while capture is dead; and
-# frames only where a connection is open, or just being subscribed to.
-NEEDS_CONNECTION = tuple(
-    f"venue: {kind}" for kind in DRAWN if kind not in ("skew", "notice", "mute", "ban", "refuse", "stale")
-)
+# What needs no session at a mock venue. All others befall frames or connections; those that are refused want to be one.
+WITHOUT_SESSION = tuple(f"venue: {kind}" for kind in ("skew", "notice", "ban", "refuse", "stale"))
+WITHOUT_CAPTURE = ("venue: skew", "venue: notice")
 
 
 def impossible(fault: str, column: str) -> str:
     """Why a cell must be empty; "" for one that may not be."""
-    if fault in NEEDS_CONNECTION and column == "capture dead":
-        return "it befalls frames or connections, and there are none without capture"
+    if not fault.startswith("venue"):
+        return ""
+    if column == "capture dead" and fault not in WITHOUT_CAPTURE:
+        return "it befalls connections, or who asks for something, and without capture there is nobody"
+    if column == "connection waiting" and fault not in WITHOUT_SESSION:
+        return "it befalls frames or connections, and there are none while every route waits"
     return ""
 
 
@@ -60,8 +62,8 @@ class Cells:
         world = self._world
         yield "capture", "alive" if world.capture.alive else "dead"
         if world.capture.alive and world.capture.feed is not None:
-            keeper = world.capture.feed.keepers[0]
-            yield "connection", CONNECTED.get(keeper.state, "waiting")
+            routes = {CONNECTED.get(keeper.state, "waiting") for keeper in world.capture.feed.keepers}
+            yield "connection", next(state for state in ("open", "opening", "waiting") if state in routes)
         yield "book", self._book()
         for flow in (world.market, world.trading):
             yield flow.name, self._flow(flow)
@@ -111,6 +113,11 @@ def zeros(counts: Counter[tuple[str, str]]) -> list[tuple[str, str]]:
         for column in COLUMNS
         if not counts[fault, column] and not impossible(fault, column)
     ]
+
+
+def surprises(counts: Counter[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Cells that are called impossible, and have a count."""
+    return sorted(cell for cell, count in counts.items() if count and impossible(*cell))
 
 
 def table(counts: Counter[tuple[str, str]]) -> str:

@@ -19,6 +19,7 @@ class Process(abc.ABC):
         self.alive = False
         self.frozen_until_s = 0.0
         self.starts = 0
+        self.asked_to_end = False
         self.again = 0  # so many times more it dies soon after it was started
         self._due_s = 0.0
 
@@ -35,7 +36,10 @@ class Process(abc.ABC):
                     self.fuse.light(self._random.randint(1, STEPS_OF_A_START))
                 self.begin()
             if now_s >= self.frozen_until_s:
-                self.turn()
+                if self.asked_to_end:
+                    self.leave(now_s)
+                else:
+                    self.turn()
         except KilledError:
             self.die(now_s)
 
@@ -49,7 +53,7 @@ class Process(abc.ABC):
     def die(self, now_s: float) -> None:
         """Gone, until the supervisor starts it again."""
         if self.alive:
-            self.alive = False
+            self.alive = self.asked_to_end = False
             self.fall()
         self.frozen_until_s = 0.0
         self._due_s = now_s + self._random.uniform(SOONEST_S, LATEST_S)

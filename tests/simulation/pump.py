@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
-from market.clock import Clock
+from market.clock import SECOND_NS, Clock
 from sinks.clickhouse.blocks import Block, source_of
 from sinks.clickhouse.disk import LocalDisk
 from sinks.clickhouse.drain import Drain
 from sinks.clickhouse.line import Line, Waiting
 from sinks.clickhouse.spool import Spool
+from sinks.clickhouse.writer import BEAT_S
 from tests.simulation.fuse import Fuse
 from tests.simulation.store import Till
 
@@ -37,8 +38,9 @@ class Pump:
         random: Random,
         *,
         slow: Callable[[], bool],
+        spool_bytes: int = SPOOL_BYTES,
     ) -> None:
-        held = Spool(spool, limit_bytes=SPOOL_BYTES, disk=_FusedDisk(fuse))
+        held = Spool(spool, limit_bytes=spool_bytes, disk=_FusedDisk(fuse))
         self.line = Line(held, waiting, source=source_of(""), memory_blocks=MEMORY_BLOCKS)
         self.drain = Drain(
             self.line, till, alone=True, blocks_per_s=BLOCKS_PER_S, clock=clock, chance=Random(random.random())
@@ -46,13 +48,11 @@ class Pump:
         self._clock, self._outside = clock, deque[Block]()
         self.confirmed = self.waits = self.spooled = 0
         self._slow = slow
-        self._not_before_ns = 0
+        self._not_before_ns = self._offer_ns = 0
 
     @property
     def stuck(self) -> bool:
         """Whether a block waits outside."""
-        while self._outside and not self.line.offer(self._outside[0]):
-            self._outside.popleft()
         return bool(self._outside)
 
     def put(self, block: Block) -> None:
@@ -73,7 +73,18 @@ class Pump:
         return len(self.line)
 
     def turn(self) -> None:
-        """Insert until the drain wants to wait."""
+        """Insert until the drain wants to wait. What waits outside is offered when the store took something, and each
+        second.
+        """
+        confirmed = self.confirmed
+        self._insert()
+        now_ns = self._clock.monotonic_ns()
+        if self._outside and (self.confirmed != confirmed or now_ns >= self._offer_ns):
+            self._offer_ns = now_ns + round(BEAT_S * SECOND_NS)
+            while self._outside and not self.line.offer(self._outside[0]):
+                self._outside.popleft()
+
+    def _insert(self) -> None:
         self.spooled = max(self.spooled, self.line.spooled_bytes)
         for _ in range(MOST_STEPS):
             if self._clock.monotonic_ns() < self._not_before_ns:
@@ -81,7 +92,7 @@ class Pump:
             step = self.drain.step()
             self.confirmed += step.confirmed is not None
             if self._slow():
-                self._not_before_ns = self._clock.monotonic_ns() + round(SLOW_S * 1e9)
+                self._not_before_ns = self._clock.monotonic_ns() + round(SLOW_S * SECOND_NS)
             if step.wait_s > 0:
                 return
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation.cells import table, zeros
+from tests.simulation.cells import surprises, table, zeros
 from tests.simulation.oracles import Verdict, judged
 from tests.simulation.plan import plan
 from tests.simulation.world import inhabit

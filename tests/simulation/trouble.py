@@ -24,6 +24,7 @@ KINDS = {
     "clock": "the wall clock is wrong by hours, days or decades, for_s",
 }
 STORE = tuple(kind for kind in KINDS if kind.startswith("store"))
+RARELY = {"store refuses": 0.3}  # how often a kind is drawn against others; a world with this one is a minute longer
 LONGEST_FREEZE_S = 8.0  # a book is judged by what was true within 15 s
 SKEWS_S = (-3600.0, 3600.0, -86_400.0, 86_400.0, -1.79e9, 2.5, -2.5)  # one of them leads to 1970
 MOST_STEPS = 60  # a process dies within so many
@@ -44,17 +45,17 @@ class Trouble:
         return self.at_s + self.for_s
 
 
-def draw(random: Random, *, turn: int, troubles: int, until_s: float, after_s: float = 0.5) -> list[Trouble]:
+def draw(random: Random, *, turn: int, troubles: int, after_s: float, until_s: float) -> list[Trouble]:
     """So many, in order, all over at `until_s`; one is of the kind whose `turn` it is. In every third draw they come
     close together.
     """
-    start_s = after_s
-    if random.random() < 1 / 3:
-        start_s = random.uniform(after_s, until_s - 6.0)
-        until_s = start_s + 6.0
+    if random.random() < 1 / 3 and until_s - after_s > 6.0:
+        after_s = random.uniform(after_s, until_s - 6.0)
+        until_s = after_s + 6.0
     known = tuple(KINDS)
-    kinds = [known[turn % len(known)], *random.choices(known, k=troubles - 1)]
-    return sorted((_drawn(random, kind, start_s, until_s) for kind in kinds), key=lambda one: one.at_s)
+    weights = [RARELY.get(kind, 1.0) for kind in known]
+    kinds = [known[turn % len(known)], *random.choices(known, weights, k=troubles - 1)]
+    return sorted((_drawn(random, kind, after_s, until_s) for kind in kinds), key=lambda one: one.at_s)
 
 
 def _drawn(random: Random, kind: str, after_s: float, until_s: float) -> Trouble:

@@ -14,6 +14,7 @@ from typing import Any
 from flows.market import CONTROL, TRADING
 from market.clock import SECOND_NS
 from market.journal import LIVE_BLOCK_NS, partition_path
+from operators.availability import PASSING
 from operators.book.resync import resync_frames
 from operators.signals.messages import trading_frames
 from simulator.venues import EXAMPLES, make_desk
@@ -61,7 +62,7 @@ class World:
         )
         self.truth = Truth(self.desk.market, clock.start_ns)
         self.desk.market = self.truth  # type: ignore[assignment]
-        self.network = DeskNetwork(self.desk, clock)
+        self.network = DeskNetwork(self.desk, clock, latency_s=plan.latency_s)
         self.shop, self._token = Shop(self._store_trouble), token
         self.lately = Run(plan.venue, self.desk, self.truth)
         self.cells = Cells(self)
@@ -69,6 +70,7 @@ class World:
         self.healed_ns = max(faults.healed_ns, clock.start_ns + round(plan.ends_s * SECOND_NS))
         self.ailing: list[str] = []  # what was not well when its time was up
         self._waiting = list(plan.troubles)
+        self._struck: list[Trouble] = []
         self.capture = Capture(
             plan.venue,
             data,
@@ -116,7 +118,7 @@ class World:
 
     def on(self, *kinds: str) -> Trouble | None:
         """A trouble of these kinds that lasts now."""
-        return trouble.on(self.plan.troubles, self.now_s, *kinds)
+        return trouble.on(self._struck, self.now_s, *kinds)
 
     def behind(self, flow: Flow) -> int:
         """How many rows a flow has not taken."""
@@ -149,7 +151,11 @@ class World:
 
     def _pump(self, name: str, waiting: Any, fuse: Fuse) -> Pump:
         till = Till(self.shop, fuse, self._token)
-        return Pump(self.data / "spool" / name, waiting, till, fuse, self.clock, self.random, slow=self._is_slow)
+        bytes_of = dict(zip(("market", "trading"), self.plan.spool_bytes, strict=True))
+        spool = self.data / "spool" / name
+        return Pump(
+            spool, waiting, till, fuse, self.clock, self.random, slow=self._is_slow, spool_bytes=bytes_of[name]
+        )
 
     def _is_slow(self) -> bool:
         return self.on("store slow") is not None
@@ -162,6 +168,7 @@ class World:
         while self._waiting and self._waiting[0].at_s <= self.now_s:
             one = self._waiting.pop(0)
             self.cells.struck(one.kind)
+            self._struck.append(one)
             self._befall(one)
         skew = self.on("clock")
         self.clock.skew_ns = 0 if skew is None else round(skew.number * SECOND_NS)
@@ -175,7 +182,7 @@ class World:
         if what == "kill" and process is not None:
             process.fuse.light(int(one.number))
         elif what == "stop" and process is not None:
-            process.leave(self.now_s)
+            process.asked_to_end = process.alive
         elif one.kind == "freeze capture":
             assert isinstance(self.clock.loop, VirtualLoop)
             self.clock.loop.freeze(one.for_s)
@@ -187,13 +194,15 @@ class World:
             self.capture.lose_power()
 
     def _seen(self, batch: Any) -> None:
-        """Remember what the market flow knows of the books."""
+        """Remember what the market flow knows of the books; gaps of single messages and of bars are no doubt of a book."""
         self.lately.batches.append(batch)
         del self.lately.batches[:-LATELY]
         for row in batch.tables["gaps"].to_dicts() if "gaps" in batch.tables else ():
-            if row["channel"] == "depth" and row["state"] == "open":
+            if row["channel"] != "depth" or row["cause"] in PASSING:
+                continue
+            if row["state"] == "open":
                 self.lately.open_gaps[row["instrument"]] = row["cause"]
-            elif row["channel"] == "depth" and row["cause"] != "duplicate":
+            else:
                 self.lately.open_gaps.pop(row["instrument"], None)
 
     def _healthy_s(self) -> float:
