@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -35,20 +35,27 @@ CLOSE_S = 3.0
 log = logging.getLogger("barograph.kafka")
 
 
+class Shipped(NamedTuple):
+    """How far a shard is with the brokers."""
+
+    row: int = 0
+    mark: int | None = None  # by what that row is known again, where it still stands in the journal
+
+
 class Progress:
     """How far a topic has been confirmed, by shard, on disk."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.rows: dict[str, Shipped] = {}
         try:
-            self.rows = msgspec.json.decode(path.read_bytes(), type=dict[str, int])
+            self.rows = msgspec.json.decode(path.read_bytes(), type=dict[str, Shipped])
         except FileNotFoundError:
-            self.rows = {}
+            return
         except msgspec.MsgspecError:
             log.warning("%s cannot be read: everything is shipped again, and readers drop it", path)
-            self.rows = {}
 
-    def keep(self, confirmed: dict[str, int]) -> None:
+    def keep(self, confirmed: dict[str, Shipped]) -> None:
         """Replace the file in one step, if anything is new."""
         if confirmed.items() <= self.rows.items():
             return
@@ -78,16 +85,26 @@ class Forwarder:
         self._producer.poll()
         if self._clock.monotonic_ns() - self._kept_ns >= KEPT_EVERY_NS:
             self._kept_ns = self._clock.monotonic_ns()
-            self._progress.keep(self._producer.confirmed)
+            self._keep()
         return shipped
 
     def close(self, timeout_s: float) -> int:
         """Wait for the brokers, but not for ever; how many messages they have not confirmed."""
         left = self._producer.flush(timeout_s)
-        self._progress.keep(self._producer.confirmed)
+        self._keep()
         for tail in self._tails.values():
             tail.journal.close()
         return left
+
+    def _keep(self) -> None:
+        confirmed = self._producer.confirmed
+        self._progress.keep(
+            {
+                tail.shard: Shipped(confirmed[tail.shard], tail.journal.mark(confirmed[tail.shard]))
+                for tail in self._tails.values()
+                if tail.shard in confirmed
+            }
+        )
 
     def _list(self) -> None:
         if self._clock.monotonic_ns() - self._listed_ns < SECOND_NS:
@@ -104,16 +121,20 @@ class Forwarder:
 class _Tail:
     """One partition of the journal and how far it was handed over."""
 
-    def __init__(self, path: Path, shipped: dict[str, int]) -> None:
+    def __init__(self, path: Path, shipped: dict[str, Shipped]) -> None:
         self.journal = JournalReader(path)
         facts = self.journal.meta()
-        self._shard, self._block_ns = facts["shard"], int(facts["block_ns"])
-        self._after = shipped.get(self._shard, 0)
-        if (last := self.journal.last_offset()) < self._after:
+        self.shard, self._block_ns = facts["shard"], int(facts["block_ns"])
+        self._after, mark = shipped.get(self.shard, Shipped())
+        try:
+            same = self.journal.goes_on(self._after, mark)
+        except JournalError:
+            same = False
+        if not same:
             self.journal.close()
             raise JournalError(
-                f"{path} ends at row {last}, yet row {self._after} of {self._shard} was shipped: it is another journal;"
-                " give it another kafka.topic, or remove the topic and the folder forward"
+                f"{path} is not the journal of {self.shard} that was shipped up to row {self._after}: give it another"
+                " kafka.topic, or remove the topic and the folder forward"
             )
 
     def rows(self) -> list[ShippedRow]:
@@ -121,7 +142,7 @@ class _Tail:
         found = self.journal.rows(self._after, ROWS_PER_TURN)
         if found:
             self._after = found[-1].offset
-        return [ShippedRow(self._shard, row.offset, bytes(row.frames), self._block_ns) for row in found]
+        return [ShippedRow(self.shard, row.offset, bytes(row.frames), self._block_ns) for row in found]
 
 
 def run_forward(settings: Settings, *, stop: threading.Event, follow: bool = True) -> None:

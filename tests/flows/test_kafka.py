@@ -134,6 +134,21 @@ def test_a_killed_forwarder_loses_nothing_when_it_starts_again(brokers: list[str
     assert len(falls) <= 1, "repeats begin once, where it had been confirmed"
 
 
+def test_a_journal_that_was_begun_anew_is_not_shipped_after_the_old_one(
+    brokers: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = kafka(tmp_path, brokers, read=False)
+    journal(settings.data, "v/0", 50)
+    forwarded(settings)
+    shutil.rmtree(settings.data / "journal")
+    with JournalWriter(partition_path(settings.data, "market", "v/0"), venue="v", shard="v/0", block_ns=1) as writer:
+        for number in range(60):
+            writer.append([number], [b"other %d" % number])
+    forwarded(settings)
+    assert [offset for offset, _ in rows_of(settings)["v/0"]] == list(range(1, 51))
+    assert "is not the journal of v/0 that was shipped up to row 50" in caplog.text
+
+
 def test_a_torn_progress_file_ships_everything_again(tmp_path: Path) -> None:
     path = tmp_path / "topic.json"
     path.write_text('{"v/0": 1')

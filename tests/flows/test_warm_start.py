@@ -16,7 +16,7 @@ import pytest
 from simulator.tape import EPOCH_NS, write_capture
 from tests.flows.pipe import barograph, settings_file, tables_of, without_cuts
 
-MINUTES, HOURS = 1_500, 200
+MINUTES, HOURS = 600, 120
 BEGIN = "2026-01-01 00:00:00.000000000"  # of the recording, EPOCH_NS
 
 
