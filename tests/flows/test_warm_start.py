@@ -3,7 +3,6 @@
 import math
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -39,7 +38,7 @@ def bars(path: Path, interval_s: int, count: int) -> Path:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("files")
-    write_capture(folder / "tape.gz", instruments=["BTCUSDT", "ETHUSDT"], seed=3, seconds=70, rate=60)
+    write_capture(folder / "tape.gz", instruments=["BTCUSDT", "ETHUSDT"], seed=3, seconds=70, rate=10)
     return {
         "1m": bars(folder / "minutes.parquet", 60, MINUTES),
         "1h": bars(folder / "hours.csv", 3_600, HOURS),
@@ -94,32 +93,26 @@ def test_no_signal_asks_for_anything_on_history(tables: dict[str, pl.DataFrame])
     assert tables["signals"]["time"].max() > BEGIN
 
 
-def test_history_learned_before_and_imported_again_gives_the_same_tables(
+def killed_while_it_learns(config: Path, after_s: float) -> None:
+    recovery = config.parent / "data" / "recovery" / "market"
+    with subprocess.Popen([sys.executable, "-m", "flows", "replay", "--config", str(config)]) as replay:
+        while replay.poll() is None and not any(recovery.glob("*")):
+            time.sleep(0.02)
+        time.sleep(after_s)
+        if replay.poll() is None:
+            os.kill(replay.pid, signal.SIGKILL)
+
+
+def test_history_that_is_learned_through_kills_and_imported_again_gives_the_same_tables(
     tables: dict[str, pl.DataFrame], files: dict[str, Path], tmp_path: Path
 ) -> None:
-    config = settings_file(tmp_path)
+    config = settings_file(tmp_path, flow={"snapshot_interval_s": 0.2})
     import_bars(config, files)
+    for after_s in (0.0, 0.4):
+        killed_while_it_learns(config, after_s)
     barograph("replay", "--config", config)
     assert f"0 bars 1m of BTCUSDT, {MINUTES:,} known already" in import_bars(config, files)
     import_tape(config, files)
     barograph("replay", "--config", config)
     at_once, in_portions = without_cuts(tables), without_cuts(tables_of(config))
     assert [name for name, rows in at_once.items() if not rows.equals(in_portions[name])] == []
-
-
-def test_a_flow_that_is_killed_while_it_learns_learns_everything_once(
-    warm: Path, tables: dict[str, pl.DataFrame], tmp_path: Path
-) -> None:
-    config = settings_file(tmp_path, flow={"snapshot_interval_s": 0.2})
-    shutil.copytree(warm.parent / "data" / "journal" / "market", tmp_path / "data" / "journal" / "market")
-    recovery = tmp_path / "data" / "recovery" / "market"
-    for number in range(2):
-        with subprocess.Popen([sys.executable, "-m", "flows", "replay", "--config", str(config)]) as replay:
-            while replay.poll() is None and not any(recovery.glob("*")):
-                time.sleep(0.02)
-            time.sleep(0.4 * number)
-            if replay.poll() is None:
-                os.kill(replay.pid, signal.SIGKILL)
-    barograph("replay", "--config", config)
-    found = tables_of(config)
-    assert [name for name, rows in tables.items() if not rows.equals(found[name])] == []
