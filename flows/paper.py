@@ -1,14 +1,12 @@
 """`paper`: where commands print tables: a terminal as wide as it is, all else wide enough for whole lines."""
 
-import os
-import sys
+from shutil import get_terminal_size
 
 from rich.console import Console
 
-WIDTH = 160  # columns where nobody says how many there are; COLUMNS does
+WIDTH = 160  # columns where neither a terminal nor COLUMNS says how many there are
 
 
 def paper() -> Console:
     """A console on standard output."""
-    known = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(highlight=False, width=None if known else WIDTH)
+    return Console(highlight=False, width=get_terminal_size((WIDTH, 0)).columns)

@@ -23,15 +23,19 @@ class Slope(NamedTuple):
 
 def slope(hours: Sequence[float], values: Sequence[float]) -> Slope:
     """Of samples after the warm-up. Robust: memory goes in steps, and a few odd samples do not count."""
-    start = round(len(values) * WARM_UP)
-    y, x = np.asarray(values[start:], float), np.asarray(hours[start:], float)
+    y, x = np.asarray(after_warm_up(values), float), np.asarray(after_warm_up(hours), float)
     found = theilslopes(y, x, CONFIDENCE)
-    scale = 100.0 / float(np.median(y))
+    scale = 100.0 / max(float(np.median(y)), 1.0)
     return Slope(found.slope * scale, found.low_slope * scale, found.high_slope * scale)
 
 
-def is_flat(values: Sequence[int]) -> bool:
-    """Whether what comes and goes was never more in the last quarter than in those before it, after the warm-up."""
-    kept = values[round(len(values) * WARM_UP) :]
+def is_flat(values: Sequence[float]) -> bool:
+    """Whether what comes and goes is, at most times, no more in the last quarter than in those before it."""
+    kept = after_warm_up(values)
     before, last = kept[: 3 * len(kept) // 4], kept[3 * len(kept) // 4 :]
-    return max(last) <= max(before)
+    return bool(np.median(last) <= np.median(before))
+
+
+def after_warm_up(values: Sequence[float]) -> Sequence[float]:
+    """Without the first samples."""
+    return values[round(len(values) * WARM_UP) :]

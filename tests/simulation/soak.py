@@ -3,9 +3,17 @@
     python -m tests.simulation.soak --hours 24
 
 The venue drops frames of a book all the time, and connections every few minutes: at least 500 reconnects and 5 000
-books asked for anew in 24 hours. The journal is pruned, states are kept every minute, and the store takes everything
-and keeps nothing. Memory may grow by 0.5 % an hour, at the upper end of its confidence interval; descriptors, threads
-and tasks may not.
+books asked for anew in 24 hours. The journal is pruned after an hour, states are kept every two minutes, and the store
+takes everything and keeps nothing. What of memory and disk is in use may grow by 0.5 % an hour, at the upper end of its
+confidence interval; descriptors, threads and tasks may not.
+
+The first fifth is warm-up, in which windows fill: 4.8 hours of a day. The longest that fills bar by bar is one of 256
+bars of a minute; those of hours and days have their full size from their first bar on, and the first midnight comes
+after 3.8 hours. A run of less than a day ends before all that is full, and can only be worse.
+
+Five seconds of some 19 frames each make a row of the journal, where capture writes several a second: rows cost more
+than frames, and a day shall pass in less than half an hour. What the mock venue remembers is bounded here (`_tidy`,
+TEXTS), so that what grows is ours.
 """
 
 import argparse
@@ -13,16 +21,17 @@ import asyncio
 import gc
 import logging
 import os
+import pickle
 import random
 import resource
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 import pyarrow as pa
 
@@ -31,7 +40,8 @@ from flows.market import CONTROL
 from market.clock import SECOND_NS
 from market.journal import partition_path
 from operators.book.resync import resync_frames
-from simulator.venues import EXAMPLES, make_desk
+from simulator.venues import EXAMPLES, make_desk, wire
+from simulator.venues.desk import Desk
 from simulator.venues.faults import Faults
 from simulator.venues.script import Fault
 from sinks.journal import JournalWriter
@@ -42,21 +52,25 @@ from sources.control import ControlTail
 from sources.shared import Shared
 from sources.websocket import Feed
 from tests.desk_network import DeskNetwork
-from tests.faults.run import WEEKDAY_OPEN_NS
 from tests.simulation.flow import Flow
 from tests.simulation.pump import Pump
-from tests.simulation.slope import Slope, is_flat, slope
+from tests.simulation.slope import Slope, after_warm_up, is_flat, slope
 from tests.simulation.whims import market_stages
 from tests.simulation.world import MEMORY
-from tests.virtual import VirtualClock, run, running
+from tests.virtual import START_NS, VirtualClock, run, running
 
 VENUE = "binance-usdm"
-RATE = 0.5  # steps of each instrument's market, /s
-LOOK_S = 1.0
-BLOCK_NS = 30 * SECOND_NS
-EPOCH_S, RETENTION_H = 60.0, 1.0
-DROP_EVERY_S, CLOSE_EVERY_S, SAMPLE_EVERY_S = 12.0, 150.0, 300.0
-LEAST_SAMPLES = 20
+EVENING_NS = START_NS + 6 * 3600 * SECOND_NS  # 20:13 UTC
+RATE = 4.0  # steps of each instrument's market, /s
+LOOK_S, TURN_S = 1.0, 5.0  # of the feed at its streams; of everything behind it
+BLOCK_NS = 60 * SECOND_NS
+EPOCH_S, RETENTION_H = 120.0, 1.0
+DROP_EVERY, CLOSE_EVERY = 2, 30  # turns
+SAMPLE_EVERY_S, LEAST_SAMPLES = 600.0, 6
+TEXTS = 1 << 10  # of numbers, that the mock venue remembers of each kind
+GROWING = ("resident_bytes", "blocks", "objects", "state_bytes", "journal_bytes")
+COMING_AND_GOING = ("descriptors", "threads", "tasks")
+BOOKS = "book.rebuild"  # the window of a book is doubled when its price has passed a power of two, up to MAX_WIDTH
 SNAPSHOT, CONNECTED = b'\x1e{"record":"snapshot', b'\x1e{"record":"connected'
 MOST_PERCENT_PER_HOUR = 0.5
 RECONNECTS_PER_H, RESYNCS_PER_H = 500 / 24, 5000 / 24
@@ -69,10 +83,11 @@ class Sample(NamedTuple):
     resident_bytes: int
     blocks: int  # of the allocator of Python
     objects: int  # that the garbage collector knows
-    descriptors: int
-    threads: int
-    tasks: int
+    state_bytes: int  # of the stages of the market flow but BOOKS, as they were kept last
     journal_bytes: int
+    descriptors: int
+    threads: int  # of the operating system
+    tasks: int
 
 
 @dataclass
@@ -88,10 +103,13 @@ class Soaked:
     took_s: float = 0.0
 
     def slopes(self) -> dict[str, Slope]:
-        """Of what is memory."""
-        hours = [sample.hours for sample in self.samples]
-        names = ("resident_bytes", "blocks", "objects")
-        return {name: slope(hours, [getattr(sample, name) for sample in self.samples]) for name in names}
+        """Of what is memory or disk."""
+        hours = self.column("hours")
+        return {name: slope(hours, self.column(name)) for name in GROWING}
+
+    def column(self, name: str) -> list[float]:
+        """One figure of all samples."""
+        return [getattr(sample, name) for sample in self.samples]
 
     def complaints(self) -> list[str]:
         """What is not as it should be."""
@@ -100,26 +118,26 @@ class Soaked:
             for name, grown in self.slopes().items()
             if grown.high > MOST_PERCENT_PER_HOUR
         ]
-        for name in ("descriptors", "threads", "tasks", "journal_bytes"):
-            values = [getattr(sample, name) for sample in self.samples]
-            if not is_flat(values):
-                found.append(f"{name} are not flat: {values}")
+        unsteady = [name for name in COMING_AND_GOING if not is_flat(self.column(name))]
+        found += [f"{name} are not flat: {self.column(name)}" for name in unsteady]
         for name, least in (("reconnects", RECONNECTS_PER_H), ("resyncs", RESYNCS_PER_H)):
             if getattr(self, name) < least * self.hours:
                 found.append(f"{getattr(self, name)} {name} in {self.hours:g} h, wanted are {least * self.hours:.0f}")
         return found
 
+    def _range(self, name: str) -> str:
+        values = after_warm_up(self.column(name))
+        return f"{min(values):11.0f} … {max(values):11.0f}"
+
     def told(self) -> str:
         """For people."""
-        last = self.samples[-1]
+        slopes = self.slopes()
         return "\n".join(
             [
                 f"{self.hours:.2f} h of stream in {self.took_s:.0f} s: {self.frames} frames,"
                 f" {self.reconnects} reconnects, {self.resyncs} resyncs, {self.inserts} inserts,"
                 f" {len(self.samples)} samples",
-                *(f"{name:15} {grown}" for name, grown in self.slopes().items()),
-                f"at the end {last.resident_bytes >> 20} MiB, {last.descriptors} descriptors, {last.threads} threads,"
-                f" {last.tasks} tasks, {last.journal_bytes >> 20} MiB of journal",
+                *(f"{name:15} {self._range(name)} {slopes.get(name, '')}" for name in (*GROWING, *COMING_AND_GOING)),
                 *(f"! {what}" for what in self.complaints()),
             ]
         )
@@ -128,8 +146,12 @@ class Soaked:
 def soak(hours: float, most_s: float = inf) -> Soaked:
     """Live through so many hours, or as many as there is real time for."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="barograph-soak-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        found = run(lambda clock: _live(hours, began + most_s, clock, Path(folder)), WEEKDAY_OPEN_NS)
+    place = MEMORY if MEMORY.is_dir() else None
+    with (
+        mock.patch.object(wire, "TEXTS_MOST", TEXTS),
+        tempfile.TemporaryDirectory(prefix="barograph-soak-", dir=place) as folder,
+    ):
+        found = run(lambda clock: _live(hours, began + most_s, clock, Path(folder)), EVENING_NS)
     found.took_s = time.monotonic() - began
     return found
 
@@ -137,7 +159,7 @@ def soak(hours: float, most_s: float = inf) -> Soaked:
 async def _live(hours: float, until_s: float, clock: VirtualClock, data: Path) -> Soaked:
     found = Soaked()
     client = venues.get(VENUE).at(stream_url="ws://desk", rest_url="http://desk")
-    desk = make_desk(VENUE, EXAMPLES[VENUE], rate=RATE, start_ns=clock.start_ns, faults=Faults(_script(hours)))
+    desk = make_desk(VENUE, EXAMPLES[VENUE], rate=RATE, start_ns=clock.start_ns, faults=Faults())
     network = DeskNetwork(desk, clock)
     shard = f"{VENUE}/0"
     path = partition_path(data, "market", shard)
@@ -156,10 +178,12 @@ async def _live(hours: float, until_s: float, clock: VirtualClock, data: Path) -
         get=network.get,
         look_every_s=LOOK_S,
     )
-    sampled_s = 0.0
+    turns, sampled_s = 0, 0.0
     async with running(feed.run()):
         while (now_s := clock.monotonic_ns() / SECOND_NS) < hours * 3600 and time.monotonic() < until_s:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(TURN_S)
+            turns += 1
+            _trouble(desk, turns)
             frames = feed.queue.take(1 << 20, 1 << 30)
             if frames:
                 found.frames += len(frames)
@@ -169,8 +193,8 @@ async def _live(hours: float, until_s: float, clock: VirtualClock, data: Path) -
             market.run(now_s)
             if now_s - sampled_s >= min(SAMPLE_EVERY_S, hours * 3600 / LEAST_SAMPLES):
                 sampled_s = now_s
-                desk.faults.injected.clear()  # the venue's own record of what it did wrong
-                found.samples.append(_sample(now_s / 3600, sink.used_bytes))
+                found.samples.append(_sample(now_s / 3600, _state_bytes(market), sink.used_bytes))
+                logging.getLogger(__name__).info("%s", found.samples[-1])
     found.hours = now_s / 3600
     market.leave(now_s)
     journal.close()
@@ -201,19 +225,28 @@ def _market(found: Soaked, data: Path, path: Path, clock: VirtualClock) -> Flow:
     )
 
 
-def _script(hours: float) -> list[Fault]:
+def _trouble(desk: Desk, turn: int) -> None:
     """Books lose frames, and connections end, all the time."""
-    symbols = [symbol.lower() for symbol in EXAMPLES[VENUE]]
-    drops = [
-        Fault("drop", 10.0 + number * DROP_EVERY_S, DROP_EVERY_S, f"{symbols[number % len(symbols)]}@depth*", 1)
-        for number in range(int(hours * 3600 / DROP_EVERY_S))
-    ]
-    return drops + [
-        Fault("close", 20.0 + number * CLOSE_EVERY_S) for number in range(int(hours * 3600 / CLOSE_EVERY_S))
-    ]
+    _tidy(desk)
+    symbol = EXAMPLES[VENUE][turn // DROP_EVERY % 2].lower()
+    if turn % DROP_EVERY == 0:
+        desk.faults.add(desk, Fault("drop", 0.0, TURN_S, f"{symbol}@depth*", 1))
+    if turn % CLOSE_EVERY == 0:
+        desk.faults.add(desk, Fault("close"))
 
 
-def _sample(hours: float, journal_bytes: int) -> Sample:
+def _tidy(desk: Desk) -> None:
+    """What the venue remembers of its own faults, all of them over."""
+    desk.faults.script = desk.faults.script[-1:]
+    desk.faults.injected.clear()
+
+
+def _state_bytes(market: Flow) -> int:
+    states = pickle.loads(market.kept)[1] if market.kept else []
+    return sum(len(kept) for stage, kept in zip(market.stages, states, strict=False) if stage.name != BOOKS)
+
+
+def _sample(hours: float, state_bytes: int, journal_bytes: int) -> Sample:
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return Sample(
@@ -221,10 +254,11 @@ def _sample(hours: float, journal_bytes: int) -> Sample:
         pages * resource.getpagesize(),
         sys.getallocatedblocks(),
         len(gc.get_objects()),
-        len(os.listdir("/proc/self/fd")),
-        threading.active_count(),
-        len(asyncio.all_tasks()),
+        state_bytes,
         journal_bytes,
+        len(os.listdir("/proc/self/fd")),
+        len(os.listdir("/proc/self/task")),
+        len(asyncio.all_tasks()),
     )
 
 
@@ -233,6 +267,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--hours", type=float, default=float(os.environ.get("BAROGRAPH_SOAK_HOURS", "24")))
     logging.getLogger("barograph").setLevel(logging.CRITICAL + 1)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     asked.add_argument("--minutes", type=float, default=inf, help="of real time, at most")
     given = asked.parse_args()
     found = soak(given.hours, given.minutes * 60)

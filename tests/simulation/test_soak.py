@@ -1,9 +1,10 @@
 """The soak in short, and whether it would see a leak."""
 
 import numpy as np
+import pytest
 
 from tests.simulation.slope import is_flat, slope
-from tests.simulation.soak import MOST_PERCENT_PER_HOUR, soak
+from tests.simulation.soak import COMING_AND_GOING, GROWING, MOST_PERCENT_PER_HOUR, Sample, Soaked, soak
 
 HOURS = np.arange(0.0, 24.0, 0.1)
 BASE = 200e6
@@ -26,11 +27,27 @@ def test_what_comes_and_goes_is_flat_and_what_stays_is_not() -> None:
     assert not is_flat(list(range(40)))
 
 
-def test_five_minutes_of_a_soak_have_reconnects_resyncs_and_samples() -> None:
-    found = soak(5 / 60)
-    assert found.reconnects >= 2
-    assert found.resyncs >= 15
-    assert found.inserts > 50
-    assert len(found.samples) >= 10
-    assert len({sample.descriptors for sample in found.samples[3:]}) == 1
+@pytest.mark.parametrize("name", [*GROWING, *COMING_AND_GOING])
+def test_each_figure_that_grows_is_complained_of_alone(name: str) -> None:
+    steady = [Sample(hour, **dict.fromkeys((*GROWING, *COMING_AND_GOING), 1000)) for hour in HOURS]
+    leaking = [sample._replace(**{name: 1000 + round(10 * sample.hours)}) for sample in steady]
+    assert Soaked(samples=steady).complaints() == []
+    (complaint,) = Soaked(samples=leaking).complaints()
+    assert complaint.startswith(f"{name} ")
+
+
+def test_too_few_reconnects_and_resyncs_are_complained_of() -> None:
+    samples = [Sample(hour, **dict.fromkeys((*GROWING, *COMING_AND_GOING), 1000)) for hour in HOURS]
+    assert Soaked(hours=24.0, samples=samples, reconnects=500, resyncs=5000).complaints() == []
+    assert len(Soaked(hours=24.0, samples=samples, reconnects=499, resyncs=4999).complaints()) == 2
+
+
+def test_three_minutes_of_a_soak_have_reconnects_resyncs_states_and_samples() -> None:
+    found = soak(3 / 60)
+    assert found.reconnects >= 4
+    assert found.resyncs >= 12
+    assert found.inserts > 30
+    assert len(found.samples) >= 5
+    assert found.samples[-1].state_bytes > 1_000_000
+    assert len({sample.descriptors for sample in found.samples[1:]}) == 1
     assert [what for what in found.complaints() if "wanted" in what or "descriptors" in what] == []
