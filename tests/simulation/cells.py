@@ -25,6 +25,7 @@ STATES = {
 }
 FAULTS = tuple(sorted({*(f"venue: {kind}" for kind in DRAWN), *trouble.KINDS}))
 COLUMNS = tuple(f"{what} {state}" for what, states in STATES.items() for state in states)
+FEW = 2  # rows that a flow may have yet to take
 CONNECTED = {"connecting": "opening", "open": "open", "maintenance": "open"}  # states of a keeper; the others wait
 
 # What needs no session at a mock venue. All others befall frames or connections; those that are refused want to be one.
@@ -85,7 +86,7 @@ class Cells:
             return "frozen"
         if flow.kept is None:
             return "fresh"
-        return "behind" if self._world.behind(flow) > 3 else "there"
+        return "behind" if self._world.behind(flow) > FEW else "there"
 
     def _store(self) -> str:
         world = self._world

@@ -1,22 +1,31 @@
 """What a seed means: the venue, what goes wrong at it and at us, and how everything is set up."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from random import Random
 
 from simulator.venues import DIALECTS
-from simulator.venues.script import DRAWN, Fault, draw_script
+from simulator.venues.script import DRAWN, MOMENTS, Fault, draw_script
 from tests.simulation import trouble
 from tests.simulation.capture import Synchronous
 from tests.simulation.pump import SPOOL_BYTES
-from tests.simulation.scenes import CLOSED, SCENES, draw_scene
+from tests.simulation.scenes import CLOSED, SCENES, SLOW_S, draw_scene
 from tests.simulation.trouble import Trouble
 
-UNTIL_S = 16.0  # everything that goes wrong is over by then
+UNTIL_S = 16.0  # until then things begin to go wrong where there is no scene; some last 2 s longer
 ENDS = {"halt": "resume", "maintenance": "back"}  # what a notice begins, another ends
 VENUES = tuple(DIALECTS)
+ANNOUNCES = {
+    **dict.fromkeys(("binance-spot", "binance-usdm"), "shutdown"),
+    **dict.fromkeys(("bybit-spot", "bybit-linear", "kraken", "okx"), "maintenance"),
+    **dict.fromkeys(("alpaca-iex", "alpaca-sip", "massive-stocks"), "halt"),
+}
+ASKS_BOOKS = ("binance-spot", "binance-usdm")  # of which books are asked for over REST
+ASKED_WITHIN_S = 4.0  # of a lost connection
+LEAST_S = 2.0  # that the fault whose turn it is lasts, for it must meet a frame
 AT_CONNECTING = ("late", "refuse", "stale", "wrong_ack", "no_ack", "ack_silence")  # kinds that need somebody to connect
-SMALL_SPOOL_BYTES = 30_000  # full after a block or two
+LARGE_SPOOL_BYTES = 4 * SPOOL_BYTES
+SMALL_SPOOL_BYTES = 2_000  # too small for a block
 
 
 @dataclass(frozen=True)
@@ -55,40 +64,70 @@ def plan(seed: int) -> Plan:
     name = SCENES[seed % len(SCENES)]
     scene = draw_scene(random, name, until_s=UNTIL_S)
     window = {"after_s": scene.after_s, "until_s": scene.until_s}
-    turn = draw_script(seed, faults=1, kinds=DRAWN[seed % len(DRAWN) :][:1], **window)
+    venue, turn = _turn(seed, **window)
     more = draw_script(random.randrange(1 << 30), faults=random.randint(0, 3), **window)
-    drawn = [*scene.faults, *turn, *more]
-    drawn += _reconnects(random, drawn, scene.until_s)
-    drawn += [Fault("notice", UNTIL_S, text=ENDS[one.text]) for one in drawn if one.text in ENDS]
+    drawn = [*scene.faults, turn, *more, *_again(turn)]
+    drawn += [lost for one in (turn, *more) for lost in _reconnects(random, one)]
+    over_s = max(UNTIL_S, scene.until_s)
+    drawn += [Fault("notice", over_s, text=ENDS[one.text]) for one in drawn if one.text in ENDS]
     ours = trouble.draw(random, turn=seed, troubles=random.randint(1, 5), **window)
     ours = sorted((*scene.troubles, *ours), key=lambda one: one.at_s)
     long = any(one.kind == "store refuses" for one in ours)  # it is asked again after a minute only
-    spools = (SPOOL_BYTES, SPOOL_BYTES, SMALL_SPOOL_BYTES)
+    backlog = name.endswith("backlog")
     return Plan(
         seed=seed,
-        venue=VENUES[seed % len(VENUES)],
+        venue=venue,
         faults=tuple(drawn),
         troubles=tuple(ours),
         scene=name,
         whole=random.random() < 0.15 and not long,
-        rate=1.0 if long else random.choice((1.0, 3.0, 6.0)),
+        rate=1.0 if long else random.choice((3.0, 6.0) if backlog else (1.0, 3.0, 6.0)),
         look_s=random.choice((0.1, 0.25, 0.5)),
-        epoch_s=random.choice((1.0, 3.0, 8.0, 30.0)),
+        epoch_s=random.choice((1.0, 3.0) if backlog else (1.0, 3.0, 8.0, 30.0)),
         queue_frames=random.choice((60, 200_000)),
-        latency_s=0.7 if name == "slow to connect" else random.choice((0.02, 0.02, 0.2)),
-        spool_bytes=(random.choice(spools), random.choice(spools)) if name != "backlog" else _one_small(random),
+        latency_s=SLOW_S if turn.kind == "stale" else scene.latency_s or random.choice((0.02, 0.02, 0.2)),
+        spool_bytes=_spools(random, name),
         synchronous="FULL" if seed % 5 else "NORMAL",
     )
 
 
-def _reconnects(random: Random, faults: Sequence[Fault], until_s: float) -> Iterator[Fault]:
-    """Lost connections soon after the beginning of faults that nobody would meet otherwise, most times."""
-    for one in faults:
-        if one.kind in AT_CONNECTING and random.random() < 0.7:
-            yield Fault("close", min(round(one.at_s + random.uniform(0.0, 0.5), 3), until_s), value=CLOSED)
+def _turn(seed: int, **window: float) -> tuple[str, Fault]:
+    """The fault whose turn it is, at a venue that can do it."""
+    venue, kind = VENUES[seed % len(VENUES)], DRAWN[seed % len(DRAWN)]
+    (drawn,) = draw_script(seed, faults=1, kinds=[kind], **window)
+    fault = replace(drawn, for_s=max(drawn.for_s, LEAST_S))
+    if kind == "stale":
+        return ASKS_BOOKS[seed % len(ASKS_BOOKS)], replace(fault, for_s=max(fault.for_s, ASKED_WITHIN_S))
+    if kind == "notice":
+        venue = tuple(ANNOUNCES)[seed % len(ANNOUNCES)]
+        return venue, replace(fault, text=ANNOUNCES[venue])
+    return venue, fault
 
 
-def _one_small(random: Random) -> tuple[int, int]:
-    """Spools of which one is full long before the other."""
-    small, large = SMALL_SPOOL_BYTES, 4 * SPOOL_BYTES
-    return random.choice(((small, large), (large, small), (small, small)))
+def _again(turn: Fault) -> Iterator[Fault]:
+    """What happens in a moment comes thrice, for the first may find nobody."""
+    if turn.kind in MOMENTS and turn.kind != "notice":
+        yield from (replace(turn, at_s=round(turn.at_s + later_s, 3)) for later_s in (1.3, 2.6))
+
+
+def _reconnects(random: Random, one: Fault) -> Iterator[Fault]:
+    """Lost connections, or lost frames, soon after the beginning of a fault that nobody would meet otherwise."""
+    if one.kind not in AT_CONNECTING:
+        return
+    at_s = round(one.at_s + random.uniform(0.0, 0.5), 3)
+    if random.random() < 1 / 3 and one.kind != "stale":
+        yield Fault("gap", at_s, LEAST_S)
+        return
+    yield Fault("close", at_s, value=CLOSED)
+    if one.kind == "stale":  # once more, while it is asked for a book
+        yield Fault("close", round(at_s + random.uniform(1.2, 3.0), 3), value=CLOSED)
+
+
+def _spools(random: Random, scene: str) -> tuple[int, int]:
+    """Limits of the spools of market and trading; where one has a backlog, its own is full long before the other."""
+    if scene == "market backlog":
+        return SMALL_SPOOL_BYTES, LARGE_SPOOL_BYTES
+    if scene == "trading backlog":
+        return LARGE_SPOOL_BYTES, SMALL_SPOOL_BYTES
+    sizes = (SPOOL_BYTES, SPOOL_BYTES, SMALL_SPOOL_BYTES)
+    return random.choice(sizes), random.choice(sizes)

@@ -23,6 +23,11 @@ class Process(abc.ABC):
         self.again = 0  # so many times more it dies soon after it was started
         self._due_s = 0.0
 
+    @property
+    def is_doomed(self) -> bool:
+        """Whether it is yet to die."""
+        return self.fuse.left is not None or self.again > 0
+
     def run(self, now_s: float) -> None:
         """One look at it: start it where that is due, and let it work."""
         try:

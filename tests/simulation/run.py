@@ -3,6 +3,7 @@
 python -m tests.simulation.run --seed 374         one world, with all that befell it
 python -m tests.simulation.run --worlds 2000      that many, and the table of what was tried; exit code 1 for a
                                                   complaint, or a fault that never struck in a state it can
+        ... --worlds 2000 --tally FILE            the same, going on after those that FILE counts already
 """
 
 import argparse
@@ -11,16 +12,16 @@ import os
 import subprocess
 import sys
 import traceback
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
-from tests.simulation.cells import surprises, table, zeros
 from tests.simulation.oracles import Verdict, judged
 from tests.simulation.plan import plan
+from tests.simulation.tally import Tally, kept
 from tests.simulation.world import inhabit
 
-ENOUGH = 1000  # worlds, from which on an empty cell is no chance
+KEPT_EVERY = 10  # worlds
 
 
 def verdict(seed: int) -> Verdict:
@@ -67,24 +68,18 @@ def _one(seed: int) -> int:
     return 1 if found.complaints else 0
 
 
-def _many(first: int, worlds: int, workers: int) -> int:
-    counts: Counter[tuple[str, str]] = Counter()
-    facts: Counter[str] = Counter()
-    bad = 0
-    for number, (seed, found) in enumerate(verdicts(range(first, first + worlds), workers), 1):
-        counts.update(found.counts)
-        facts.update(found.facts)
+def _many(tally: Tally, until: int, workers: int, path: Path | None) -> int:
+    for seed, found in verdicts(range(tally.next, until), workers):
+        tally.add(seed, found)
         if found.complaints:
-            bad += 1
             print(report(seed, found.complaints), flush=True)
-        if number % 20 == 0:
-            print(f"{number} worlds, {bad} with complaints", file=sys.stderr, flush=True)
-    print(table(counts))
-    empty = zeros(counts)
-    print(f"{worlds} worlds from seed {first}: {bad} with complaints, {len(empty)} empty cells; {dict(facts)}")
-    for fault, column in empty:
-        print(f"never tried: {fault} while {column}")
-    return 1 if bad or (empty and worlds >= ENOUGH) else 0
+        if tally.worlds % KEPT_EVERY == 0 or tally.next == until:
+            print(f"{tally.worlds} worlds, {len(tally.bad)} with complaints", file=sys.stderr, flush=True)
+            if path is not None:
+                tally.keep(path)
+    wrong = tally.wrong()
+    print("\n".join([tally.told(), *wrong]))
+    return 1 if wrong else 0
 
 
 def main() -> int:
@@ -94,8 +89,12 @@ def main() -> int:
     asked.add_argument("--worlds", type=int, default=2000, help="how many")
     asked.add_argument("--first", type=int, default=0, help="seed of the first")
     asked.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    asked.add_argument("--tally", type=Path, help="a file that keeps what was counted so far")
     given = asked.parse_args()
-    return _one(given.seed) if given.seed is not None else _many(given.first, given.worlds, given.workers)
+    if given.seed is not None:
+        return _one(given.seed)
+    tally = kept(given.tally) if given.tally and given.tally.exists() else Tally(given.first)
+    return _many(tally, tally.first + given.worlds, given.workers, given.tally)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from market import record
+from tests.simulation import world
 from tests.simulation.capture import Capture
 from tests.simulation.flow import Flow
 from tests.simulation.oracles import judged
@@ -15,14 +16,14 @@ from tests.simulation.pump import Pump
 from tests.simulation.trouble import Trouble
 from tests.simulation.world import inhabit
 
-DEATHS = tuple(Trouble("kill market", 4.5 + 5.0 * number, 0.0, 13.0 * number + 1) for number in range(3))
+DEATHS = tuple(Trouble("kill market", 3.5 + 3.0 * number, 0.0, 13.0 * number + 1) for number in range(3))
 OUTAGE = (Trouble("store ambiguous", 2.0, 4.0), Trouble("store down", 7.0, 3.0))
 
 
 def complaints(*troubles: Trouble, venue: str = "kraken", epoch_s: float = 1.0, **make: Any) -> str:
     """What the oracles say of a world with these troubles."""
     ordered = tuple(sorted(troubles, key=lambda one: one.at_s))
-    plan = Plan(seed=4, venue=venue, faults=(), troubles=ordered, rate=6.0, epoch_s=epoch_s)
+    plan = Plan(seed=4, venue=venue, faults=(), troubles=ordered, rate=3.0, epoch_s=epoch_s)
     return "\n".join(inhabit(plan, judged, **make).complaints)
 
 
@@ -93,7 +94,8 @@ class BeginsAtTheEnd(Flow):
 @pytest.mark.parametrize(
     "flow", [OffsetsWithoutStates, StatesWithoutOffsets, KeepsBeforeItWrites, ForgetsWhatWaits, BeginsAtTheEnd]
 )
-def test_a_flow_that_keeps_the_wrong_things_is_caught(flow: type[Flow]) -> None:
+def test_a_flow_that_keeps_the_wrong_things_is_caught(flow: type[Flow], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world, "RECOVERY_S", 5.0)  # it will not recover
     outage = [*OUTAGE, Trouble("store down", 3.0, 6.0)] if flow is ForgetsWhatWaits else []
     epoch_s = 9.0 if flow is BeginsAtTheEnd else 1.0
     try:

@@ -153,9 +153,7 @@ class World:
         till = Till(self.shop, fuse, self._token)
         bytes_of = dict(zip(("market", "trading"), self.plan.spool_bytes, strict=True))
         spool = self.data / "spool" / name
-        return Pump(
-            spool, waiting, till, fuse, self.clock, self.random, slow=self._is_slow, spool_bytes=bytes_of[name]
-        )
+        return Pump(spool, waiting, till, fuse, self.clock, self.random, slow=self._is_slow, spool_bytes=bytes_of[name])
 
     def _is_slow(self) -> bool:
         return self.on("store slow") is not None
@@ -194,7 +192,7 @@ class World:
             self.capture.lose_power()
 
     def _seen(self, batch: Any) -> None:
-        """Remember what the market flow knows of the books; gaps of single messages and of bars are no doubt of a book."""
+        """Remember what the market flow knows of the books; gaps of single messages or of bars are no doubt of one."""
         self.lately.batches.append(batch)
         del self.lately.batches[:-LATELY]
         for row in batch.tables["gaps"].to_dicts() if "gaps" in batch.tables else ():
@@ -213,7 +211,7 @@ class World:
         return self._healthy_s() > RECOVERY_S + (REFUSED_S if refused else 0.0)
 
     def _is_well(self) -> bool:
-        if self._healthy_s() < SETTLED_S or self._waiting:
+        if self._healthy_s() < SETTLED_S or self._waiting or any(one.is_doomed for one in self.processes):
             return False
         return not self.ailments()
 
