@@ -131,7 +131,7 @@ def _unpacks(row: StoredRow) -> bool:
     """Whether frames without a checksum can at least be taken apart and end where the row says."""
     try:
         _, times, frames = unpack(row.offset, row.frames)
-    except (pa.ArrowException, IndexError, OSError, ValueError):
+    except (pa.ArrowException, EOFError, IndexError, OSError, ValueError):
         return False
     ends = frames.offsets
     ascending = len(ends) > 1 and ends[0] >= 0 and bool((np.diff(ends) >= 0).all()) and ends[-1] <= len(frames.data)

@@ -31,11 +31,12 @@ def nothing(_row: int) -> None:
     """What happens at a row."""
 
 
-def journal(data: Path, rows: int = ROWS, first: int = 1) -> Path:
+def journal(data: Path, rows: int = ROWS, first: int = 1, *, pruned: int = 0) -> Path:
     """A journal of one number a row; the folder of its recovery store."""
     with JournalWriter(partition_path(data, "market", SHARD), venue="counting", shard=SHARD, block_ns=10**9) as writer:
         for row in range(first, first + rows):
             writer.append([row * 1_000_000], [b"%d" % (row * row % 97)])
+        writer.prune(pruned, most_rows=rows)
     return data / "recovery" / "market"
 
 

@@ -4,6 +4,7 @@ BAROGRAPH_DAMAGE=1 tries every block of 512 bytes; without it, some.
 """
 
 import json
+import logging
 import os
 import pickle
 import re
@@ -16,12 +17,26 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from bytewax.recovery import init_db_dir
 
-from flows.checkpoints import SEAL, Copies, check_copy, copies, copies_folder, make_ready, note_death, take_copy
-from flows.recovery_store import examine, newest_states, part_files
+from flows import checkpoints
+from flows.checkpoints import (
+    SEAL,
+    Copies,
+    check_copy,
+    copies,
+    copies_folder,
+    forget_copies,
+    make_ready,
+    note_death,
+    take_copy,
+)
+from flows.engine import copies_of
+from flows.recovery_store import Position, examine, newest_states, part_files
+from flows.settings import Settings
 from market.errors import StateError
 from market.seal import MARK as SEALED
-from market.seal import opened, unseal
+from market.seal import opened, seal, unseal
 from tests.flows.counting import ROWS, Sums, count, expected, journal
 
 BLOCK = 512
@@ -147,9 +162,12 @@ def _sign(copy: Path, mark: str) -> None:
     (copy / SEAL).write_text(json.dumps(json.loads((copy / SEAL).read_text()) | {"mark": mark}))
 
 
-def test_a_whole_store_is_left_alone(crashed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("copied", [True, False])
+def test_a_whole_store_is_left_alone(crashed: Path, tmp_path: Path, copied: bool) -> None:
     recovery = fresh(crashed, tmp_path)
     before = newest_states(recovery)
+    if not copied:
+        shutil.rmtree(copies_folder(recovery))
     assert make_ready(recovery, MARK)
     assert newest_states(recovery) == before
     assert not recovery.with_name("market.damaged").exists()
@@ -162,24 +180,34 @@ def test_the_first_start_finds_nothing_and_says_nothing(tmp_path: Path, caplog: 
     assert not caplog.records
 
 
-def test_a_store_that_was_lost_is_taken_from_its_copy(crashed: Path, tmp_path: Path) -> None:
+def test_a_store_that_is_lost_again_and_again_is_taken_from_its_copy(crashed: Path, tmp_path: Path) -> None:
     recovery = fresh(crashed, tmp_path)
-    shutil.rmtree(recovery)
-    recovery.mkdir()
-    assert make_ready(recovery, MARK)
-    assert row_of(recovery) < CRASHED_AT
+    for _ in range(2):
+        shutil.rmtree(recovery)
+        recovery.mkdir()
+        (recovery / "part-0.sqlite3").write_bytes(b"no database")
+        recovery.with_name("market.partial").mkdir()  # as a kill in the middle of it leaves it
+        assert make_ready(recovery, MARK)
+        assert row_of(recovery) < CRASHED_AT
 
 
+@pytest.mark.parametrize(
+    ("rows", "pruned", "told"),
+    [
+        (5, 0, "begins anew at row 1 of counting-0\n"),
+        (5, 1, "begins anew at row 2 of counting-0; what rows 1 to 1 told of the market is not known to it\n"),
+        (0, 0, "begins anew at row 1 of counting-0\n"),
+    ],
+)
 def test_without_a_whole_copy_the_flow_begins_anew_and_says_where(
-    crashed: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, rows: int, pruned: int, told: str
 ) -> None:
-    recovery = fresh(crashed, tmp_path)
-    shutil.copytree(crashed / "journal", tmp_path / "journal")
-    shutil.rmtree(copies_folder(recovery))
-    part_files(recovery)[0].write_bytes(b"no database")
+    recovery = journal(tmp_path, rows, pruned=pruned)
+    recovery.mkdir(parents=True)
+    (recovery / "part-0.sqlite3").write_bytes(b"no database")
     assert not make_ready(recovery, MARK)
     assert not any(recovery.iterdir())
-    assert "begins anew at row 1 of counting-0" in caplog.text
+    assert told in caplog.text
 
 
 def test_a_copy_of_other_source_or_settings_is_no_copy(crashed: Path, tmp_path: Path) -> None:
@@ -202,6 +230,76 @@ def test_a_copy_with_a_file_too_many_or_too_few_is_no_copy(crashed: Path, tmp_pa
         check_copy(copy, MARK)
 
 
+def test_a_copy_with_any_other_byte_is_no_copy(crashed: Path, tmp_path: Path) -> None:
+    copy = copies(fresh(crashed, tmp_path))[0]
+    data = bytearray(part_files(copy)[0].read_bytes())
+    data[71] ^= 1  # of the application's id, of which SQLite thinks nothing
+    part_files(copy)[0].write_bytes(data)
+    examine(copy)
+    with pytest.raises(StateError, match="damaged"):
+        check_copy(copy, MARK)
+
+
+def test_a_copy_is_believed_only_where_it_stands_and_not_where_it_says(crashed: Path, tmp_path: Path) -> None:
+    recovery = fresh(crashed, tmp_path)
+    seal = copies(recovery)[0] / SEAL
+    seal.write_text(json.dumps(json.loads(seal.read_text()) | {"epoch": 1_000_000}))
+    stood = row_of(recovery)
+    assert make_ready(recovery, MARK)
+    assert row_of(recovery) == stood
+
+
+def test_a_copy_is_compact_needs_no_log_and_is_durable_before_it_has_its_name(
+    crashed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recovery, flushed = fresh(crashed, tmp_path), list[str]()
+    (copies_folder(recovery) / "partial").mkdir()  # as a kill in the middle of it leaves it
+    handles = len(os.listdir("/proc/self/fd"))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", lambda handle: flushed.append(Path(os.readlink(f"/proc/self/fd/{handle}")).name))
+        copy = take_copy(recovery, MARK, KEEP, LIMIT_BYTES)
+    assert copy == copies(recovery)[0]
+    assert sorted(flushed[:2]) == ["part-0.sqlite3", SEAL]
+    assert flushed[2:] == ["partial", "market.copies"]
+    assert len(os.listdir("/proc/self/fd")) == handles
+    assert free_pages(recovery) > free_pages(copy) == 0
+    assert part_files(copy)[0].read_bytes()[18:20] == b"\1\1", "SQLite's word for: no log"
+
+
+def free_pages(store: Path) -> int:
+    with closing(sqlite3.connect(part_files(store)[0])) as part:
+        return int(part.execute("pragma freelist_count").fetchone()[0])
+
+
+@pytest.mark.parametrize("tries", [4, 5])
+def test_so_often_a_moment_is_looked_for_at_which_the_files_agree(
+    crashed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tries: int
+) -> None:
+    recovery, copied, left = fresh(crashed, tmp_path), checkpoints._copied, [tries]
+
+    def disagreeing(source: Path, target: Path) -> Position:
+        if left[0]:
+            left[0] -= 1
+            raise StateError("they do not agree")
+        return copied(source, target)
+
+    monkeypatch.setattr(checkpoints, "_copied", disagreeing)
+    if tries < 5:
+        assert take_copy(recovery, MARK, KEEP, LIMIT_BYTES)
+    else:
+        with pytest.raises(StateError, match="do not agree"):
+            take_copy(recovery, MARK, KEEP, LIMIT_BYTES)
+    assert left == [0]
+
+
+def test_copies_of_other_source_are_forgotten_with_what_was_noted(crashed: Path, tmp_path: Path) -> None:
+    recovery = fresh(crashed, tmp_path)
+    note_death(recovery)
+    for _ in range(2):
+        forget_copies(recovery)
+        assert [path.name for path in recovery.parent.iterdir()] == ["market"]
+
+
 def test_only_the_newest_copies_within_the_limits_are_kept(crashed: Path, tmp_path: Path) -> None:
     recovery = fresh(crashed, tmp_path)
     for _ in range(4):
@@ -211,7 +309,13 @@ def test_only_the_newest_copies_within_the_limits_are_kept(crashed: Path, tmp_pa
     take_copy(recovery, MARK, 3, 2 * size)
     assert [copy.name for copy in copies(recovery)] == ["000006", "000005"]
     assert take_copy(recovery, MARK, 3, size - 1) is None
-    assert [copy.name for copy in copies(recovery)] == ["000006", "000005"]
+    assert sorted(path.name for path in copies_folder(recovery).iterdir()) == ["000005", "000006"]
+    take_copy(recovery, MARK, 3, size)
+    assert [copy.name for copy in copies(recovery)] == ["000007"]
+
+
+def test_what_is_kept_without_settings_is_what_settings_say_by_themselves() -> None:
+    assert copies_of(Settings()) == Copies()
 
 
 def test_a_damaged_store_gives_no_copy(crashed: Path, tmp_path: Path) -> None:
@@ -227,12 +331,14 @@ def test_a_damaged_store_gives_no_copy(crashed: Path, tmp_path: Path) -> None:
 
 def test_two_starts_that_fail_without_getting_further_lead_to_the_copy_before(crashed: Path, tmp_path: Path) -> None:
     recovery = fresh(crashed, tmp_path)
+    take_copy(recovery, MARK, KEEP, LIMIT_BYTES)  # of the state that fails
     rows = []
-    for _ in range(3):
+    for _ in range(4):
         assert make_ready(recovery, MARK)
         rows.append(row_of(recovery))
         note_death(recovery)
-    assert rows[0] == rows[1] > rows[2]
+    assert rows[0] == rows[1] > rows[2] == rows[3]
+    assert [copy.name for copy in copies(recovery)] == ["000001"]
 
 
 def test_starts_that_get_further_are_not_counted_against_a_store(crashed: Path, tmp_path: Path) -> None:
@@ -278,12 +384,20 @@ def test_a_fault_of_ours_is_counted_and_one_that_has_a_name_is_not(tmp_path: Pat
     assert json.loads(starts.read_text())["deaths"] == 1
 
 
-def test_snapshots_of_an_unfinished_epoch_are_forgotten(crashed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", [False, True])
+def test_snapshots_of_an_unfinished_epoch_are_forgotten(
+    crashed: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, damaged: bool
+) -> None:
     """Else a key that has no data when the epoch runs again would go on from a state ahead of its source."""
+    caplog.set_level(logging.INFO)
     recovery = fresh(crashed, tmp_path)
     stood = row_of(recovery)
     _put_ahead(recovery, crashed / "recovery" / "finished")
+    if damaged:
+        take_copy(recovery, MARK, KEEP, LIMIT_BYTES)
+        part_files(recovery)[0].write_bytes(b"no database")
     assert make_ready(recovery, MARK)
+    assert caplog.text.count("left 1 snapshots unfinished") == 1
     _add_epoch(recovery)  # which had no data for that key
     assert row_of(recovery) == stood
 
@@ -300,11 +414,56 @@ def _put_ahead(recovery: Path, later: Path) -> None:
             )
 
 
-def test_a_store_that_goes_on_before_what_it_kept_is_damaged(crashed: Path, tmp_path: Path) -> None:
-    recovery = fresh(crashed, tmp_path)
+def changed(recovery: Path, *statements: str) -> Path:
     with closing(sqlite3.connect(part_files(recovery)[0])) as part, part:
-        part.execute("update fronts set worker_frontier = 2")
+        for statement in statements:
+            part.execute(statement)
+    return recovery
+
+
+def test_a_store_that_goes_on_before_what_it_kept_is_damaged(crashed: Path, tmp_path: Path) -> None:
+    recovery = changed(
+        fresh(crashed, tmp_path), "update fronts set worker_frontier = (select max(commit_epoch) from commits)"
+    )
     with pytest.raises(StateError, match="kept nothing before"):
+        examine(recovery)
+
+
+def test_a_store_without_states_is_whole_only_before_the_first_epoch_is_done(crashed: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    new.mkdir()
+    init_db_dir(new, 1)
+    assert examine(new) == Position(-1, 1)
+    second = "update exs set resume_epoch = 1", "update fronts set worker_frontier = 2", "delete from commits"
+    with pytest.raises(StateError, match="goes on at epoch 2, but holds no state"):
+        examine(changed(fresh(crashed, tmp_path), *second, "delete from snaps"))
+
+
+def test_a_store_with_a_file_twice_is_damaged(crashed: Path, tmp_path: Path) -> None:
+    recovery = fresh(crashed, tmp_path)
+    shutil.copyfile(part_files(recovery)[0], recovery / "part-1.sqlite3")
+    with pytest.raises(StateError, match="has 2 files"):
+        examine(recovery)
+
+
+def test_states_of_each_journal_stand_at_one_row_and_those_of_none_anywhere(crashed: Path, tmp_path: Path) -> None:
+    recovery = fresh(crashed, tmp_path)
+    before = len(newest_states(recovery))
+
+    def put(key: str, state: bytes | None) -> None:
+        with closing(sqlite3.connect(part_files(recovery)[0])) as part, part:
+            pickled = None if state is None else pickle.dumps(state)
+            part.execute("insert into snaps (step_id, state_key, snap_epoch, ser_change) values (?, ?, 1, ?)",
+                         (f"market.{key}", key, pickled))  # fmt: skip
+
+    put("counting/0", None)
+    put("counting/0#1", seal(3))
+    put("other/0", seal(3, row=5))
+    put("other-0", seal(3, row=5))
+    examine(recovery)
+    assert len(newest_states(recovery)) == before + 4
+    put("other/0#2", seal(3, row=6))
+    with pytest.raises(StateError, match=r"row . of other-0, other states at row ."):
         examine(recovery)
 
 

@@ -3,7 +3,7 @@ import pickle
 import pytest
 
 from market.errors import StateError
-from market.seal import MARK, Sealed, opened, opened_pickle, seal, unseal
+from market.seal import MARK, NO_ROW, Sealed, opened, opened_pickle, seal, unseal
 
 SIZES = [0, 1, 200, 255, 256, 65_536, 300_000]  # pickles change their form with the size
 
@@ -43,3 +43,10 @@ def test_none_needs_no_seal_and_anything_else_does() -> None:
     for state in (0, {"offset": 3}, b"bytes", b"x" * 40 + MARK):
         with pytest.raises(StateError, match="no seal"):
             opened_pickle(pickle.dumps(state))
+
+
+def test_a_seal_is_mark_row_digest_and_pickle_and_a_state_of_no_journal_has_a_row_of_its_own() -> None:
+    pickled = pickle.dumps(3, 5)
+    digest = bytes.fromhex("d0ddc24159c935444e3d3efe23d18b04")
+    assert seal(3, row=258) == b"barograph state 1\n" + b"\2\1\0\0\0\0\0\0" + digest + pickled
+    assert opened(seal(3)) == Sealed(NO_ROW, pickled)

@@ -2,9 +2,9 @@
 
 `python -m tests.mutation.mutate [NAME …] [--sample N] [--seed N]` prints a line for each part and names the survivors;
 what each survivor means stands in docs/mutation.md. A mutant is loaded in place of its module in a forked process, in
-which the part's tests run until the first failure; one that takes three times as much of a processor as the tests
-themselves, or ten times as long, counts as noticed. Of each file the tests that were quickest without a mutant come
-first. Kernels run interpreted: compiling each mutant would take a minute.
+which the part's tests run until the first failure; a test that takes five times as much of a processor as without a
+mutant counts as failed, and so do all together at three times as much, or ten times as long. Of each file the quickest
+tests come first. Kernels run interpreted: compiling each mutant would take a minute.
 """
 
 import argparse
@@ -26,10 +26,10 @@ from tests.mutation.mutants import mutants
 from tests.mutation.parts import PARTS, SLOW, Part
 
 ROOT = Path(__file__).parents[2]
-TIMES_AS_LONG, TIMES_AS_MUCH = 10, 3
+TIMES_AS_LONG, TIMES_AS_MUCH, TIMES_AS_MUCH_OF_ONE = 10, 3, 5
 SKIPPED = [f"--deselect={test}" for test in SLOW]
 OPTIONS = ["-x", "-p", "no:cacheprovider", "-p", "pytest_timeout", "--no-header", "--timeout", "0"]
-LEAST_S, LEAST_CPU_S = 60.0, 10.0
+LEAST_S, LEAST_CPU_S, LEAST_CPU_S_OF_ONE = 60.0, 10.0, 2.0
 SAID = Path(tempfile.gettempdir()) / f"mutation-{os.getpid()}.log"  # what the last run of the tests said
 
 
@@ -44,20 +44,29 @@ class Limits(NamedTuple):
 
 
 class QuickestFirst:
-    """Sorts the tests of each file, as far as it is known how long they take, and learns it."""
+    """Sorts the tests of each file by the processor time they took without a mutant, and limits them by it."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = json.loads(SECONDS.read_text()) if SECONDS.exists() else {}
+        self.known: dict[str, float] = json.loads(SECONDS.read_text()) if SECONDS.exists() else {}
+        self.began = 0.0
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Files stay in order, so that what they share is made once."""
         files = {item.path: number for number, item in reversed([*enumerate(items)])}
-        items.sort(key=lambda item: (files[item.path], self.seconds.get(item.nodeid, 0.0)))
+        items.sort(key=lambda item: (files[item.path], self.known.get(item.nodeid, 0.0)))
+
+    def pytest_runtest_call(self, item: Any) -> None:
+        """A test begins. The signal that says it has had its time ends the process."""
+        known = self.known.get(item.nodeid)
+        limit_s = max(LEAST_CPU_S_OF_ONE, TIMES_AS_MUCH_OF_ONE * known) if known is not None else 0.0
+        signal.setitimer(signal.ITIMER_PROF, limit_s)
+        self.began = time.process_time()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Of one test."""
+        """It has ended."""
         if report.when == "call":
-            self.seconds[report.nodeid] = report.duration
+            signal.setitimer(signal.ITIMER_PROF, 0.0)
+            self.known[report.nodeid] = time.process_time() - self.began
 
 
 def main() -> None:
@@ -76,24 +85,31 @@ def main() -> None:
         path.unlink(missing_ok=True)
 
 
-def examined(part: Part, sample: int, seed: int) -> tuple[int, int]:
+def examined(parts: list[Part], sample: int, seed: int) -> tuple[int, int]:
     """Mutants noticed, and mutants tried; those that live are named at once."""
-    every = [(path, mutant) for path in part.modules for mutant in mutants((ROOT / path).read_text())]
+    paths = sorted(path for part in parts for path in part.modules)
+    every = [(path, mutant) for path in paths for mutant in mutants((ROOT / path).read_text())]
     chosen = random.Random(seed).sample(every, min(sample or len(every), len(every)))
+    killed = 0
+    for part in parts:
+        limits = _limits(part.tests)
+        for path, mutant in sorted(one for one in chosen if one[0] in part.modules):
+            if passes(part.tests, path, mutant.source, limits):
+                print(f"  {path}:{mutant.line}  {mutant.change}", flush=True)
+            else:
+                killed += 1
+    return killed, len(chosen)
+
+
+def _limits(tests: list[str]) -> Limits:
+    """By how long the tests take without a mutant."""
     began, used = time.monotonic(), _cpu_s()
-    if not passes(part.tests, None, None, Limits(3600.0, 3600.0)):
-        sys.exit(f"{SAID.read_text()[-3000:]}\nthe tests {' '.join(part.tests)} fail without any mutant")
-    limits = Limits(
+    if not passes(tests, None, None, Limits(3600.0, 3600.0)):
+        sys.exit(f"{SAID.read_text()[-3000:]}\nthe tests {' '.join(tests)} fail without any mutant")
+    return Limits(
         max(LEAST_S, TIMES_AS_LONG * (time.monotonic() - began)),
         max(LEAST_CPU_S, TIMES_AS_MUCH * (_cpu_s() - used)),
     )
-    killed = 0
-    for path, mutant in sorted(chosen):
-        if passes(part.tests, path, mutant.source, limits):
-            print(f"  {path}:{mutant.line}  {mutant.change}", flush=True)
-        else:
-            killed += 1
-    return killed, len(chosen)
 
 
 def _cpu_s() -> float:
@@ -127,7 +143,7 @@ def _run(tests: list[str], path: str | None, source: str | None) -> int:
     except BaseException:  # noqa: BLE001 whatever it is, it was noticed
         return 1
     if source is None:
-        SECONDS.write_text(json.dumps(first.seconds))
+        SECONDS.write_text(json.dumps(first.known))
     return code
 
 

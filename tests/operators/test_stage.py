@@ -3,7 +3,8 @@ import pytest
 
 from market.batch import Batch
 from market.errors import StateError
-from operators.stage import Stage, _Advanced
+from operators import stage as stages
+from operators.stage import Stage, _Advanced, registered
 
 
 def counted(state: list[int], batch: Batch) -> Batch:
@@ -38,3 +39,26 @@ def test_later_items_do_not_change_a_snapshot() -> None:
     snapshot = stage.snapshot()
     stage.on_batch([batch(2)])
     assert _Advanced(COUNTED, snapshot)._state == [1]
+
+
+def test_a_stage_runs_without_an_engine_from_an_empty_state_or_the_one_it_is_given() -> None:
+    state = [7]
+    assert [one.offset for one in COUNTED.run([batch(1), batch(2)])] == [1, 2]
+    COUNTED.run([batch(1)], state)
+    assert state == [7, 1]
+
+
+def test_a_stage_is_known_by_its_module_and_no_other_takes_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "REGISTRY", {})
+
+    def made() -> Stage:
+        return COUNTED
+
+    def other() -> Stage:
+        return COUNTED
+
+    made.__module__ = other.__module__ = "operators.made"
+    assert registered(made) is registered(made) is made
+    assert {"made": made} == stages.REGISTRY
+    with pytest.raises(ValueError, match="two stages are called made"):
+        registered(other)

@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from market.errors import JournalError
-from market.journal import StoredRow, checksum, partition_path, partitions
+from market.journal import SCHEMA, StoredRow, checksum, pack, partition_path, partitions
 from sinks.journal import JournalWriter
 from sources.journal_reader import JournalReader
 
@@ -105,6 +108,58 @@ def test_appends_without_frames_or_of_unequal_lengths_are_refused(tmp_path: Path
                 journal.append(times, [])
 
 
+def test_blocks_without_a_length_and_other_ways_to_flush_are_refused(tmp_path: Path) -> None:
+    for block_ns in (0, -1):
+        with pytest.raises(ValueError, match="block_ns must be positive"):
+            writer(tmp_path / "a.db", block_ns=block_ns)
+    with pytest.raises(ValueError, match="synchronous must be"):
+        writer(tmp_path / "a.db", synchronous="OFF")
+    for number, synchronous in ((1, "NORMAL"), (2, "FULL")):
+        with writer(tmp_path / "a.db", block_ns=1, synchronous=synchronous) as journal:
+            assert journal._database.execute("pragma synchronous").fetchone() == (number,)
+
+
+def test_a_row_has_a_most_of_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("market.journal.MAX_ROW_BYTES", 10)
+    with writer(tmp_path / "a.db") as journal:
+        journal.append([1, 2], [b"12345", b"67890"])
+        with pytest.raises(JournalError, match="11 bytes is over the limit of 10"):
+            journal.append([1, 2], [b"12345", b"678901"])
+
+
+def test_prune_stops_when_so_many_bytes_are_free_and_size_says_so(tmp_path: Path) -> None:
+    with writer(tmp_path / "a.db") as journal:
+        for time in range(20):
+            journal.append([time], [bytes(10_000)])
+        row_bytes = len(pack([1], [bytes(10_000)]))
+        used, free = journal.size()
+        assert free == 0
+        assert 20 * row_bytes < used < 30 * row_bytes
+        assert journal.prune(20, most_rows=20, most_bytes=0) == 0
+        assert journal.prune(20, most_rows=20, most_bytes=row_bytes) == 1
+        assert journal.prune(20, most_rows=20, most_bytes=row_bytes + 1) == 2
+        left, free = journal.size()
+        assert left + free == used
+        assert 2 * row_bytes < free < 4 * row_bytes
+
+
+def test_the_newest_time_is_that_of_a_whole_row_that_was_received(tmp_path: Path) -> None:
+    with writer(tmp_path / "a.db") as journal:
+        assert journal.last_received_ns() is None
+        for time in (5, 7, 9):
+            journal.append([time, time + 1], [b"x", b"y"])
+        journal.append([30], [b"x"], source="history", source_offset=1)
+        assert journal.last_received_ns() == 10
+        journal._database.execute("update batches set received_ns = 99 where offset = 3")
+        assert journal.last_received_ns() == 8
+
+
+def test_one_thread_may_write_and_another_read_what_a_third_has_opened(tmp_path: Path) -> None:
+    with writer(tmp_path / "a.db") as journal, JournalReader(tmp_path / "a.db") as reader, ThreadPoolExecutor(1) as one:
+        assert one.submit(journal.append, [1], [b"x"]).result() == 1
+        assert len(one.submit(reader.read, 0, 9).result()) == 1
+
+
 def test_partitions_are_listed_by_topic(tmp_path: Path) -> None:
     path = partition_path(tmp_path, "market", "binance-usdm/0")
     writer(path).close()
@@ -142,11 +197,12 @@ def test_every_acknowledged_append_survives_kill_9_and_is_seen_by_another_proces
         acknowledged += [int(line) for line in process.stdout if line.endswith(b"\n")]
         process.wait()
         guard.cancel()
-        batches = reader.read(0, len(acknowledged) + 10)
+        assert [batch.offset for batch in reader.read(0, len(acknowledged))] == acknowledged
     process.stdout.close()
-    assert [batch.offset for batch in batches][: len(acknowledged)] == acknowledged
     with writer(path) as journal:
-        assert journal.append([3], [b"c"]) == batches[-1].offset + 1
+        last = journal.append([3], [b"c"])  # there may be one that was written and not yet acknowledged
+    with JournalReader(path) as reader:
+        assert [batch.offset for batch in reader.read(0, last + 1)] == list(range(1, last + 1))
 
 
 def test_a_rolled_back_transaction_uses_up_no_offset_of_a_writer_that_is_alone(tmp_path: Path) -> None:
@@ -163,3 +219,26 @@ def test_a_row_is_whole_only_with_every_value_that_was_written() -> None:
     others = ("offset", 4), ("received_ns", 8), ("frames", b"framed"), ("source", "okx/1"), ("source_offset", 2)
     assert not any(whole._replace(**{name: value}).is_whole(0) for name, value in others)
     assert not whole._replace(checksum=None).is_whole(0)
+
+
+def unchecked(offsets: list[int], received_ns: int = 7) -> StoredRow:
+    """A row of schema 1 whose frames lie at these offsets of `abcd`; Arrow itself makes no wrong ones."""
+    count = len(offsets) - 1
+    right = np.array([0, 1, 2, 3][: count + 1], np.int32)
+    times = pa.array([6] * (count - 1) + [7] * (count > 0), pa.int64())
+    frames = pa.Array.from_buffers(pa.binary(), count, [None, pa.py_buffer(right), pa.py_buffer(b"abcd")])
+    before, _, after = bytes(pa.RecordBatch.from_arrays([times, frames], schema=SCHEMA).serialize()).rpartition(
+        right.tobytes()
+    )
+    return StoredRow(1, received_ns, before + np.array(offsets, np.int32).tobytes() + after, None, None, None)
+
+
+def test_a_row_without_a_checksum_is_whole_as_far_as_it_can_be_taken_apart() -> None:
+    whole = unchecked([0, 4]), unchecked([0, 0, 4]), unchecked([1, 2, 3, 3])
+    assert all(row.is_whole(1) for row in whole)
+    assert not any(row.is_whole(0) for row in whole), "rows after that one have checksums"
+    for offsets in ([0], [0, 3, 2], [-1, 2], [0, 9]):
+        assert not unchecked(offsets).is_whole(1), offsets
+    assert not unchecked([0, 4], received_ns=6).is_whole(1)
+    assert not whole[0]._replace(frames=b"").is_whole(1)
+    assert not whole[0]._replace(frames=5).is_whole(1)

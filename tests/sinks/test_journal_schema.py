@@ -11,7 +11,10 @@ import pytest
 from market.errors import JournalError
 from market.history import HISTORY
 from market.journal import LIVE_BLOCK_NS
+from sinks import journal_file
 from sinks.journal import JournalWriter
+from sinks.journal_faults import DAMAGED, leave_mark
+from sinks.journal_file import SKIPPED
 from sources.journal_reader import JournalReader
 from sources.recorded import recorded
 from tests.sinks.damage import BLOCK, PAGE, read, zero
@@ -93,3 +96,42 @@ def test_a_journal_of_a_later_schema_is_refused_by_name(path: Path) -> None:
         JournalReader(path)
     with pytest.raises(JournalError, match="journal of schema 3, not 2"):
         opened(path, alone=True)
+
+
+def test_rows_that_were_pruned_before_there_were_notes_of_it_are_missed_by_nobody(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("delete from batches where source is null and offset <= 4")
+    left = {offset: row for offset, row in ROWS.items() if offset == 1 or offset > 4}
+    assert read(path) == (left, [])
+    opened(path).close()
+    assert read(path) == (left, [])
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("delete from batches where offset = 6")
+    assert read(path)[1] == ["row 6 of binance-usdm-0.db cannot be read"]
+
+
+def test_it_is_repaired_to_the_present_one(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, "barograph.journal")
+    data = bytearray(path.read_bytes())
+    zero(data, len(data) - PAGE)
+    path.write_bytes(data)
+    before, _ = read(path)
+    leave_mark(path, DAMAGED)
+    with opened(path, alone=True) as journal:
+        assert journal.meta()["schema"] == "2"
+        new = journal.append([1], [b"new"])
+        assert new > SKIPPED
+    after, _ = read(path)
+    assert after == before | {new: ([1], [b"new"])}
+
+
+def test_a_journal_whose_schema_could_not_be_changed_is_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("disk is full")
+
+    monkeypatch.setattr(journal_file, "write_facts", full)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            journal_file.migrate(database)
+        assert not database.in_transaction
+    assert read(path) == (ROWS, [])

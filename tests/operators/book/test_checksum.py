@@ -69,6 +69,19 @@ def test_okx_joins_ranks_as_far_as_there_are_any(bids: int, asks: int) -> None:
     assert checked("summed-okx", book(below, above, checksum=okx_sum(below, above))) == [1, 0, 0]
 
 
+def test_prices_and_sizes_without_places_are_texts_too() -> None:
+    said = kraken_sum([("99", "2"), ("98", "1")], [("101", "5")])
+    message = book([("9.9", "2"), ("9.8", "1")], [("10.1", "5")], checksum=said)  # in ticks: 99, 98 and 101
+    assert checked("summed", message, of=instrument("1", "1", prices=0, sizes=0)) == [1, 0, 0]
+
+
+def test_the_longest_text_has_room() -> None:
+    below = [(f"{999_999_900 - n}.5", "9999999.99999999") for n in range(25)]
+    above = [(f"{999_999_950 + n}.5", "9999999.99999998") for n in range(25)]
+    assert len(text_for(2)) > len(":".join(":".join(level) for level in (*below, *above))) > len(text_for(2)) * 0.6
+    assert checked("summed-okx", book(below, above, checksum=okx_sum(below, above))) == [1, 0, 0]
+
+
 def test_levels_in_the_overflow_are_in_the_text() -> None:
     below = [(f"{90_000 - n * n * 40}.0", f"0.0000000{n + 1}") for n in range(9)]
     assert checked("summed", book(below, [("90001.0", "2.00000000")], checksum=SUM)) == [0, 1, 0]
