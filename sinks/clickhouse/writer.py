@@ -47,9 +47,10 @@ class Writer:
 
     def put(self, block: Block) -> None:
         """Hand over a block; waits while there is no room. Raises StoreError once the writer has failed."""
-        said = ""
+        began_ns, said = self._clock.monotonic_ns(), ""
         while waits := self._offered(block):
-            if waits != said:
+            is_long = self._clock.monotonic_ns() - began_ns >= BEAT_S * SECOND_NS
+            if is_long and waits != said:
                 log.warning("the flow waits for %s: %d insert blocks are not in the store yet", waits, len(self._line))
                 said = waits
             self._beat(waits)

@@ -6,7 +6,7 @@ from pathlib import Path
 from market.journal import partition_path
 from sinks.journal import JournalWriter
 
-SHARD, ROWS = "test/0", 12
+SHARD, ROWS = "test/0", 8
 START_NS = 1_700_000_000_000_000_000
 
 

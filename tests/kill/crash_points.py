@@ -12,6 +12,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -20,16 +21,19 @@ SOURCE = Path(__file__).with_name("crash.c")
 
 @cache
 def library() -> Path:
-    """The compiled library; in the temporary folder, by what it was compiled from."""
+    """The compiled library, in a temporary folder that goes with this process."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None or sys.platform != "linux":
         pytest.skip("crash points need Linux and a C compiler")
-    from tempfile import mkdtemp
-
-    made = Path(mkdtemp(prefix="barograph-crash-")) / "crash.so"
+    made = Path(_home().name) / "crash.so"
     command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(made), str(SOURCE), "-ldl"]
     subprocess.run(command, check=True, capture_output=True)
     return made
+
+
+@cache
+def _home() -> "TemporaryDirectory[str]":
+    return TemporaryDirectory(prefix="barograph-crash-")
 
 
 class Points:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.kill.processes import ROOT, Pipe, wait_for
 from tests.kill.reader import Reader
-from tests.kill.run import far
+from tests.kill.run import PROGRESS_TIMEOUT_S, far
 
 REFUSED = {
     "capture": "another process",
@@ -17,7 +17,6 @@ REFUSED = {
     "up": "already runs",
 }
 ROWS = 20  # in the tables after each, journal rows
-PROGRESS_TIMEOUT_S = 240.0
 
 
 def suspend_each(pipe: Pipe, reader: Reader) -> None:

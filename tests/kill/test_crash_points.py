@@ -8,30 +8,47 @@ import os
 import random
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
-from simulator.tape import write_capture
+from market.journal import LIVE_BLOCK_NS, partition_path
+from simulator.faults import Faults, Strike
+from simulator.tape import tape
 from sinks.clickhouse.client import connect
+from sinks.journal import JournalWriter
 from sources.journal_reader import JournalReader
-from tests.flows.pipe import barograph, settings_file
+from tests.flows.pipe import settings_file
 from tests.kill.appends import path_in, rows
 from tests.kill.crash_points import Points, chosen
 from tests.kill.warm import Warm
 from tests.sinks.clickhouse.store_process import StoreProcess, start
 from tests.table_hashes import table_hashes
 
-ASKED = os.environ.get("BAROGRAPH_POINTS", "8")
+ASKED = os.environ.get("BAROGRAPH_POINTS", "4")
 HOW_MANY = None if ASKED == "all" else int(ASKED)
+WORKERS = 1 if HOW_MANY is not None and HOW_MANY < 20 else 2  # a second costs more than a few points
 SEED = int(os.environ.get("BAROGRAPH_SEED", "7"))
-SNAPSHOT_S = 0.15
+SYMBOL, SHARD = "BTCUSDT", "simulated/0"
+START_NS = int(datetime(2026, 1, 31, 23, 59, 58, 800_000, tzinfo=UTC).timestamp() * 1000) * 1_000_000
+SECONDS, RATE, LOST = 3.0, 30.0, 20  # the depth frame of that number is lost
+ROW_NS = 500_000_000
+EPOCHS = 4  # of a replay, about
 KILLED = -9
 DEEPEST = 3  # crashes in a row, each while recovering from the one before
-Messages = list[tuple[object, ...]]
+SAID_EVERY = 50  # crash points
+NESTED = 0.25  # share of crashes that another follows
+FILLED = """
+select name from system.tables where database = {database:String} and engine like '%MergeTree' and total_rows > 0
+    and name != 'migrations'
+"""
+Result = tuple[dict[str, str], list[tuple[object, ...]]]  # digests of the tables, messages to trading
 
 
 def test_a_journal_is_whole_up_to_its_last_acknowledged_row_wherever_it_crashes(tmp_path: Path) -> None:
@@ -71,69 +88,100 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreProcess]:
 
 @pytest.fixture(scope="module")
 def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What capture would have recorded around midnight at the end of a month, with a lost frame."""
     folder = tmp_path_factory.mktemp("recorded")
-    write_capture(folder / "tape.gz", instruments=["BTCUSDT", "ETHUSDT"], seed=11, seconds=6, rate=30)
-    barograph("import", folder / "tape.gz", "--venue", "binance-usdm", "--config", settings_file(folder))
-    return folder / "data" / "journal"
+    lost = Faults(script=[Strike("drop", SYMBOL, LOST)])
+    frames = tape(
+        instruments=[SYMBOL], seed=11, seconds=SECONDS, rate=RATE, records=True, start_ns=START_NS, faults=lost
+    )
+    with JournalWriter(
+        partition_path(folder, "market", SHARD), venue="simulated", shard=SHARD, block_ns=LIVE_BLOCK_NS
+    ) as writer:
+        for _, row in groupby(frames, lambda frame: frame[0] // ROW_NS):
+            times, told = zip(*row, strict=True)
+            writer.append(times, told)
+    return folder / "journal"
 
 
 class Replays:
-    """Replays of one journal into databases of their own, crashing where they are told."""
+    """Replays of one journal into a database of its own, crashing where they are told."""
 
     def __init__(self, folder: Path, journal: Path, store: StoreProcess) -> None:
         folder.mkdir()
-        self._folder, self._journal, self._store = folder, journal, store
+        self._folder, self._journal = folder, journal
+        self._database = folder.name
+        self._dsn = f"http://default@127.0.0.1:{store.port}/{self._database}"
+        self.snapshot_s = 3600.0
         self.points = Points(folder / "points", folder / "runs")
         self.warm = Warm("tests.kill.replays", self.points.environment)
 
-    def tables_after(self, *crashes: int) -> tuple[dict[str, str], Messages, list[int]]:
-        """Digests of the tables and the messages to trading after such crashes; how each replay ended."""
-        database = f"{self._folder.name}_{'_'.join(map(str, crashes))}"
-        dsn = f"http://default@127.0.0.1:{self._store.port}/{database}"
-        folder = self._folder / "runs" / database
-        settings_file(folder, store={"dsn": dsn}, flow={"snapshot_interval_s": SNAPSHOT_S})
+    def clean(self) -> tuple[Result, int, int]:
+        """What comes out without crashes; how many points that has, and how many more where no tables are made yet."""
+        result, _ = self.result_after()
+        making = self.points.count
+        began_s = time.monotonic()
+        assert self.result_after() == (result, [0])
+        making -= self.points.count
+        self.snapshot_s = (time.monotonic() - began_s) / EPOCHS
+        assert self.result_after() == (result, [0])
+        return result, self.points.count, making
+
+    def result_after(self, *crashes: int, new: bool = False) -> tuple[Result, list[int]]:
+        """Digests of the tables and the messages to trading after such crashes; how each replay ended.
+
+        The tables are there already, empty, unless `new`.
+        """
+        folder = self._folder / "runs" / "_".join(map(str, (*crashes, 0)))
+        settings_file(folder, store={"dsn": self._dsn}, flow={"snapshot_interval_s": self.snapshot_s})
         shutil.copytree(self._journal, folder / "data" / "journal")
+        client = connect(self._dsn)
+        if new:
+            client.command(f"drop database if exists {self._database} sync")
         ends = []
         for at in (*crashes, 0):
             self.points.arm(at)
             ends.append(self.warm.run(folder))
         assert ends[-1] == 0, folder.with_suffix(".log").read_text()
-        client = connect(dsn)
-        tables = table_hashes(client)
-        client.command(f"drop database {database} sync")
         with closing(sqlite3.connect(folder / "data" / "journal" / "trading" / "trading-0.db")) as told:
             messages = told.execute("select offset, received_ns, frames, source, source_offset from batches").fetchall()
+        tables = table_hashes(client)
+        for (name,) in client.query(FILLED, parameters={"database": self._database}).result_rows:
+            client.command(f"truncate table `{name}` sync")
         shutil.rmtree(folder)
-        return tables, messages, ends
+        return (tables, messages), ends
 
 
 @pytest.mark.timeout(0 if HOW_MANY is None else 900 + 60 * HOW_MANY)
 def test_tables_are_the_same_wherever_a_replay_crashes(tmp_path: Path, journal: Path, store: StoreProcess) -> None:
-    halves = [Replays(tmp_path / name, journal, store) for name in ("one", "other")]
-    with halves[0].warm, halves[1].warm, ThreadPoolExecutor(2) as pool:
-        tables, messages, ends = halves[0].tables_after()
-        count = halves[0].points.count
-        assert (ends, len(messages) > 0, count > 500) == ([0], True, True)
+    parts = [Replays(tmp_path / name, journal, store) for name in ("one", "other")[:WORKERS]]
+    with ThreadPoolExecutor(WORKERS) as pool, ExitStack() as stack:
+        for part in parts:
+            stack.enter_context(part.warm)
+        (expected, count, making), *_ = pool.map(Replays.clean, parts)
+        assert (len(expected[1]) > 0, count > 300, making > 50) == (True, True, True)
         chance = random.Random(SEED)
-        scripts = [
-            (at, *(chance.randint(1, count) for _ in range(chance.randint(0, DEEPEST - 1))))
-            for at in chosen(count, HOW_MANY)
-        ]
-        print(f"\n{count} crash points, {len(scripts)} taken, seed {SEED}")
+        at_random = ((at, *(chance.randint(1, count) for _ in range(nested(chance)))) for at in chosen(count, HOW_MANY))
+        making_points = chosen(making, None if HOW_MANY is None else HOW_MANY // 4)
+        scripts = [*((False, *crashes) for crashes in at_random), *((True, at) for at in making_points)]
+        print(f"\n{count} points, {making} more while tables are made; {len(scripts)} taken, seed {SEED}", flush=True)
 
-        crashed = []
+        def run(part: Replays, scripts: list[tuple[int, ...]]) -> list[tuple[tuple[int, ...], list[int], bool]]:
+            done = []
+            for new, *crashes in scripts:
+                result, ends = part.result_after(*crashes, new=bool(new))
+                done.append(((new, *crashes), ends, result == expected))
+                if len(done) % SAID_EVERY == 0:
+                    print(f"{len(done)} of {len(scripts)}, {sum(not right for *_, right in done)} wrong", flush=True)
+            return done
 
-        def wrong(half: Replays, scripts: list[tuple[int, ...]]) -> list[tuple[tuple[int, ...], object]]:
-            found: list[tuple[tuple[int, ...], object]] = []
-            for crashes in scripts:
-                after, told, ends = half.tables_after(*crashes)
-                crashed.append(ends.count(KILLED))
-                differ = [name for name in tables if after[name] != tables[name]]
-                if differ or told != messages:
-                    found.append((crashes, (differ, told == messages)))
-            return found
+        shares = [scripts[number::WORKERS] for number in range(WORKERS)]
+        done = [script for share in pool.map(run, parts, shares) for script in share]
+    assert [script for script in done if not script[2]] == []
+    crashes = [ends.count(KILLED) for _, ends, _ in done]
+    print(f"{sum(crashes)} crashes in {sum(map(bool, crashes))} replays")
+    assert sum(crashes) >= 0.7 * len(scripts)  # a run that is quicker than the first has fewer points
 
-        both = pool.map(wrong, halves, (scripts[::2], scripts[1::2]))
-        assert [script for found in both for script in found] == []
-        print(f"{sum(crashed)} crashes")
-        assert sum(crashed) >= 0.7 * len(scripts)  # a later replay has less to do, and may end before its point
+
+def nested(chance: random.Random) -> int:
+    """Crashes that follow a crash while it is recovered from."""
+    return chance.randint(1, DEEPEST - 1) if chance.random() < NESTED else 0

@@ -30,11 +30,18 @@ def numbers(client: Client) -> list[int]:
 
 
 @pytest.fixture
-def killed(tmp_path: Path) -> Path:
+def killed(dead: Path, tmp_path: Path) -> Path:
+    """A copy of such a store."""
+    return shutil.copytree(dead, tmp_path / "killed", symlinks=True)
+
+
+@pytest.fixture(scope="module")
+def dead(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that died with the token of 3 written and its part not in its place."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
-    store = start(tmp_path)
+    data = tmp_path_factory.mktemp("dead")
+    store = start(data)
     client = connect(store.dsn)
     client.command(TABLE)
     for number in (1, 2):
@@ -46,7 +53,7 @@ def killed(tmp_path: Path) -> Path:
             insert(client, 3)
         assert store.process.wait(20) == -signal.SIGKILL
     store.end()
-    return tmp_path
+    return data
 
 
 def _until_traced(pid: int) -> None:
