@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from flows.paper import paper
+from flows.console import console
 from flows.settings import Settings
 from flows.tables import opened_store, server_dsn, store_dsn
 from gateway.runfiles import store_port
@@ -56,7 +56,7 @@ def run_status(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print(status_json(found))
     else:
-        paper().print(render_status(found))
+        console().print(render_status(found))
 
 
 def run_availability(settings: Settings, *, as_json: bool) -> None:
@@ -70,4 +70,4 @@ def run_availability(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print(availability_json(found))
     else:
-        paper().print(render_availability(found))
+        console().print(render_availability(found))

@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from flows.capture import shared_by, venue_of
 from flows.check_live_usage import Peak, Subscriptions, Usage, subscriptions
+from flows.console import console
 from flows.settings import Secrets, Settings
 from flows.verify import measured
 from market.batch import Batch
@@ -212,7 +213,7 @@ def run_check_live(
             progress=progress,
         )
     check.warnings = warnings
-    Console(highlight=False).print(live_card(check))
+    console().print(live_card(check))
     return live_outcome(check).exit_code
 
 

@@ -127,15 +127,15 @@ class _Tail:
         self.shard, self._block_ns = facts["shard"], int(facts["block_ns"])
         self._after, mark = shipped.get(self.shard, Shipped())
         try:
-            same = self.journal.goes_on(self._after, mark)
+            if not self.journal.goes_on(self._after, mark):
+                last = self.journal.last_offset()
+                raise JournalError(
+                    f"{path} ends at row {last}, yet row {self._after} of {self.shard} was shipped: it is another"
+                    " journal; give it another kafka.topic, or remove the topic and the folder forward"
+                )
         except JournalError:
-            same = False
-        if not same:
             self.journal.close()
-            raise JournalError(
-                f"{path} is not the journal of {self.shard} that was shipped up to row {self._after}: give it another"
-                " kafka.topic, or remove the topic and the folder forward"
-            )
+            raise
 
     def rows(self) -> list[ShippedRow]:
         """The next rows."""

@@ -18,7 +18,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from flows.paper import paper
+from flows.console import console
 from flows.proofs import (
     FAILED,
     PROVEN,
@@ -84,7 +84,7 @@ def run_reconcile(settings: Settings, *, everything: bool = False, as_json: bool
     if as_json:
         print(json.dumps([_flat(shard, proof) for shard, proof in proofs]))
     else:
-        paper().print(render_proofs(proofs, behind))
+        console().print(render_proofs(proofs, behind))
     return 0 if all(proof.verdict == PROVEN for _, proof in proofs) else 1
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from flows.console import console
 from flows.settings import Settings
 from flows.stop import stop_event
 from flows.tables import opened_store
@@ -85,6 +86,6 @@ def run_replay(settings: Settings, *, speed: float | None) -> None:
         if not stop.is_set():
             run_trading(settings, stop=stop, follow=False, dsn=dsn)
     word = "stopped" if stop.is_set() else "replayed"
-    Console(highlight=False).print(
+    console().print(
         f"{word} in {(clock.monotonic_ns() - started_ns) / SECOND_NS:.1f} s; ask with: barograph sql 'SELECT …'"
     )

@@ -7,9 +7,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 import venues
+from flows.console import console
 from flows.imports import import_captures
 from flows.verify_card import card
 from flows.verify_verdict import outcome
@@ -52,5 +51,5 @@ def measured(batches: Iterable[Batch]) -> Iterator[Batch]:
 def run_verify(paths: Sequence[Path], *, venue: str) -> int:
     """Print the card of captures; the exit code of its verdict."""
     found = verify_captures(paths, venue=venue)
-    Console(highlight=False).print(card(found, ", ".join(path.name for path in paths)))
+    console().print(card(found, ", ".join(path.name for path in paths)))
     return outcome(found).exit_code

@@ -1,7 +1,9 @@
 """Driving `barograph` as a user does, and reading its tables back: for the tests of the whole pipe."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 import polars as pl
@@ -73,6 +75,15 @@ def without_cuts(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         return tables
     summed = tables["commits"].group_by("shard").agg(pl.col(SUMMED).cast(pl.Int64).sum()).sort("shard")
     return {**tables, "commits": summed}
+
+
+def epoch(config: Path) -> int:
+    """The newest of the market flow's recovery store; 0 where it has none."""
+    newest = 0
+    for part in (load(config).data / "recovery" / "market").glob("part-*.sqlite3"):
+        with closing(sqlite3.connect(f"file:{part}?mode=ro", uri=True)) as database, suppress(sqlite3.OperationalError):
+            newest = max(newest, database.execute("select coalesce(max(worker_frontier), 0) from fronts").fetchone()[0])
+    return newest
 
 
 def _rows(client: Client, table: str) -> pl.DataFrame:

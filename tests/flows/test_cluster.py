@@ -17,7 +17,7 @@ from flows.market import run_market
 from flows.settings import as_toml, load
 from flows.tables import opened_store
 from simulator.tape import write_capture
-from tests.flows.pipe import barograph, changed, market_tables, settings_file
+from tests.flows.pipe import barograph, changed, epoch, market_tables, settings_file
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 SECONDS = 9
@@ -57,15 +57,6 @@ def cluster(config: Path, workers: int, dsn: str, speed: str) -> Iterator[list[s
         for member in members:
             member.kill()
             member.wait()
-
-
-def epoch(config: Path) -> int:
-    """The newest of the recovery store."""
-    newest = 0
-    for part in (load(config).data / "recovery" / "market").glob("part-*.sqlite3"):
-        with closing(sqlite3.connect(f"file:{part}?mode=ro", uri=True)) as database:
-            newest = max(newest, database.execute("select coalesce(max(worker_frontier), 0) from fronts").fetchone()[0])
-    return newest
 
 
 def killed_on_the_way(config: Path, workers: int, dsn: str) -> None:

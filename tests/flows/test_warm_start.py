@@ -1,9 +1,7 @@
 """History, then a recording, end to end through the command line: learned once, in whatever portions it comes."""
 
 import math
-import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -13,7 +11,7 @@ import polars as pl
 import pytest
 
 from simulator.tape import EPOCH_NS, write_capture
-from tests.flows.pipe import barograph, settings_file, tables_of, without_cuts
+from tests.flows.pipe import barograph, epoch, settings_file, tables_of, without_cuts
 
 MINUTES, HOURS = 600, 120
 BEGIN = "2026-01-01 00:00:00.000000000"  # of the recording, EPOCH_NS
@@ -93,23 +91,22 @@ def test_no_signal_asks_for_anything_on_history(tables: dict[str, pl.DataFrame])
     assert tables["signals"]["time"].max() > BEGIN
 
 
-def killed_while_it_learns(config: Path, after_s: float) -> None:
-    recovery = config.parent / "data" / "recovery" / "market"
+def killed_while_it_learns(config: Path) -> None:
+    began = epoch(config)
     with subprocess.Popen([sys.executable, "-m", "flows", "replay", "--config", str(config)]) as replay:
-        while replay.poll() is None and not any(recovery.glob("*")):
-            time.sleep(0.02)
-        time.sleep(after_s)
-        if replay.poll() is None:
-            os.kill(replay.pid, signal.SIGKILL)
+        while epoch(config) <= began:
+            assert replay.poll() is None, "it ended before it was killed"
+            time.sleep(0.01)
+        replay.kill()
 
 
 def test_history_that_is_learned_through_kills_and_imported_again_gives_the_same_tables(
     tables: dict[str, pl.DataFrame], files: dict[str, Path], tmp_path: Path
 ) -> None:
-    config = settings_file(tmp_path, flow={"snapshot_interval_s": 0.2})
+    config = settings_file(tmp_path, flow={"snapshot_interval_s": 0.05})
     import_bars(config, files)
-    for after_s in (0.0, 0.4):
-        killed_while_it_learns(config, after_s)
+    for _ in range(2):
+        killed_while_it_learns(config)
     barograph("replay", "--config", config)
     assert f"0 bars 1m of BTCUSDT, {MINUTES:,} known already" in import_bars(config, files)
     import_tape(config, files)

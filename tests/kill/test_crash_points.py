@@ -15,6 +15,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -151,6 +152,13 @@ class Replays:
         return (tables, messages), ends
 
 
+class Script(NamedTuple):
+    """Crashes one after the other, of a replay into tables that are there, or into none."""
+
+    crashes: tuple[int, ...]
+    new: bool = False
+
+
 @pytest.mark.timeout(0 if HOW_MANY is None else 900 + 60 * HOW_MANY)
 def test_tables_are_the_same_wherever_a_replay_crashes(tmp_path: Path, journal: Path, store: StoreProcess) -> None:
     parts = [Replays(tmp_path / name, journal, store) for name in ("one", "other")[:WORKERS]]
@@ -161,17 +169,17 @@ def test_tables_are_the_same_wherever_a_replay_crashes(tmp_path: Path, journal: 
         assert (len(expected[1]) > 0, count > 300, making > 50) == (True, True, True)
         chance = random.Random(SEED)
         at_random = ((at, *(chance.randint(1, count) for _ in range(nested(chance)))) for at in chosen(count, HOW_MANY))
-        making_points = chosen(making, None if HOW_MANY is None else HOW_MANY // 4)
-        scripts = [*((False, *crashes) for crashes in at_random), *((True, at) for at in making_points)]
+        making_points = chosen(making, None if HOW_MANY is None else max(1, HOW_MANY // 4))
+        scripts = [*(Script(crashes) for crashes in at_random), *(Script((at,), new=True) for at in making_points)]
         print(f"\n{count} points, {making} more while tables are made; {len(scripts)} taken, seed {SEED}", flush=True)
 
-        def run(part: Replays, scripts: list[tuple[int, ...]]) -> list[tuple[tuple[int, ...], list[int], bool]]:
+        def run(part: Replays, share: list[Script]) -> list[tuple[Script, list[int], bool]]:
             done = []
-            for new, *crashes in scripts:
-                result, ends = part.result_after(*crashes, new=bool(new))
-                done.append(((new, *crashes), ends, result == expected))
+            for script in share:
+                result, ends = part.result_after(*script.crashes, new=script.new)
+                done.append((script, ends, result == expected))
                 if len(done) % SAID_EVERY == 0:
-                    print(f"{len(done)} of {len(scripts)}, {sum(not right for *_, right in done)} wrong", flush=True)
+                    print(f"{len(done)} of {len(share)}, {sum(not right for *_, right in done)} wrong", flush=True)
             return done
 
         shares = [scripts[number::WORKERS] for number in range(WORKERS)]

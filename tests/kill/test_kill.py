@@ -105,4 +105,4 @@ def test_without_tokens_the_same_kills_are_caught(tmp_path: Path) -> None:
     with running(tmp_path, PYTHONPATH=str(SABOTAGE)) as (pipe, reader):
         record = kill_at_random(pipe, reader, 4, random.Random(SEED), ["market"], until_wrong=True)
     assert record.total > 0
-    assert reader.seen.wrong
+    assert any("twice" in said or "settled at" in said for said in reader.seen.wrong)

@@ -19,6 +19,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,8 +32,6 @@ SKIPPED = [f"--deselect={test}" for test in SLOW]
 OPTIONS = ["-x", "-p", "no:cacheprovider", "-p", "pytest_timeout", "--no-header", "--timeout", "0"]
 LEAST_S, LEAST_CPU_S, LEAST_CPU_S_OF_ONE = 60.0, 10.0, 2.0
 SAID = Path(tempfile.gettempdir()) / f"mutation-{os.getpid()}.log"  # what the last run of the tests said
-
-
 SECONDS = SAID.with_suffix(".json")  # how long each test took without a mutant
 
 
@@ -161,11 +160,13 @@ def _replace(path: str, source: str) -> None:
 
 
 def _waited(pid: int, limit_s: float) -> int:
-    """Exit code of a process; it and all that it started are ended when the time is over."""
+    """Exit code of a process; what it started is ended with it, and both when the time is over."""
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
             return os.waitstatus_to_exitcode(status)
         time.sleep(0.02)
     os.killpg(pid, signal.SIGKILL)

@@ -10,10 +10,12 @@ ROOT = Path(__file__).parents[2]
 MODULE, TESTS = "market/seal.py", ["tests/market/test_seal.py"]
 KNOWN = "_digest(place, pickled) != digest → _digest(place, pickled) == digest"
 ASK = """
-from tests.mutation.mutate import Limits, passes
+from tests.mutation.mutate import SAID, SECONDS, Limits, passes
 import sys
 path, source, *tests = sys.argv[1:]
 print(passes(tests, path, source, Limits(100.0, 100.0)))
+for left in (SAID, SECONDS):
+    left.unlink(missing_ok=True)
 """
 
 

@@ -12,7 +12,7 @@ from tests.simulation.pump import SPOOL_BYTES
 from tests.simulation.scenes import CLOSED, SCENES, SLOW_S, draw_scene
 from tests.simulation.trouble import Trouble
 
-UNTIL_S = 16.0  # until then things begin to go wrong where there is no scene; some last 2 s longer
+UNTIL_S = 16.0  # until then things go wrong; some come again, or last, up to 5 s longer
 ENDS = {"halt": "resume", "maintenance": "back"}  # what a notice begins, another ends
 VENUES = tuple(DIALECTS)
 ANNOUNCES = {
@@ -68,8 +68,7 @@ def plan(seed: int) -> Plan:
     more = draw_script(random.randrange(1 << 30), faults=random.randint(0, 3), **window)
     drawn = [*scene.faults, turn, *more, *_again(turn)]
     drawn += [lost for one in (turn, *more) for lost in _reconnects(random, one)]
-    over_s = max(UNTIL_S, scene.until_s)
-    drawn += [Fault("notice", over_s, text=ENDS[one.text]) for one in drawn if one.text in ENDS]
+    drawn += [Fault("notice", UNTIL_S, text=ENDS[one.text]) for one in drawn if one.text in ENDS]
     ours = trouble.draw(random, turn=seed, troubles=random.randint(1, 5), **window)
     ours = sorted((*scene.troubles, *ours), key=lambda one: one.at_s)
     long = any(one.kind == "store refuses" for one in ours)  # it is asked again after a minute only

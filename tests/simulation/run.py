@@ -94,6 +94,8 @@ def main() -> int:
     if given.seed is not None:
         return _one(given.seed)
     tally = kept(given.tally) if given.tally and given.tally.exists() else Tally(given.first)
+    if given.first not in (0, tally.first):
+        asked.error(f"{given.tally} began with seed {tally.first}, not {given.first}")
     return _many(tally, tally.first + given.worlds, given.workers, given.tally)
 
 

@@ -265,10 +265,10 @@ def _sample(hours: float, state_bytes: int, journal_bytes: int) -> Sample:
 def main() -> int:
     """The command line."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--hours", type=float, default=float(os.environ.get("BAROGRAPH_SOAK_HOURS", "24")))
+    asked.add_argument("--hours", type=float, default=24.0, help="of stream")
+    asked.add_argument("--minutes", type=float, default=inf, help="of real time, at most")
     logging.getLogger("barograph").setLevel(logging.CRITICAL + 1)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    asked.add_argument("--minutes", type=float, default=inf, help="of real time, at most")
     given = asked.parse_args()
     found = soak(given.hours, given.minutes * 60)
     print(found.told())

@@ -1,4 +1,4 @@
-"""`Tally`: what many worlds add up to. Kept in a file, it goes on where it ended, on another day or after a mend."""
+"""`Tally`: what many worlds add up to. Kept in a file, a run goes on where another ended."""
 
 import json
 from collections import Counter
@@ -53,9 +53,11 @@ class Tally:
         )
 
     def keep(self, path: Path) -> None:
-        """Write it."""
+        """Replace the file in one step."""
         counts = [[*cell, count] for cell, count in sorted(self.counts.items())]
-        path.write_text(json.dumps(vars(self) | {"counts": counts, "facts": dict(self.facts)}))
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(vars(self) | {"counts": counts, "facts": dict(self.facts)}))
+        partial.replace(path)
 
     def _empty(self) -> list[tuple[str, str]]:
         return zeros(self.counts) if self.worlds >= ENOUGH else []

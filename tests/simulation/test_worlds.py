@@ -53,12 +53,14 @@ def test_a_capture_that_begins_with_a_wrong_clock_leaves_no_book_in_doubt() -> N
     assert inhabit(world, judged).complaints == ()
 
 
-def test_every_fault_and_trouble_meets_every_scene_and_venue_in_turn() -> None:
+def test_every_fault_and_trouble_meets_every_scene_and_every_scene_every_venue() -> None:
     plans = [plan(seed) for seed in range(2000)]
     pairs = {(one.scene, DRAWN[one.seed % len(DRAWN)]) for one in plans}
     assert len(pairs) == len(set(SCENES)) * len(DRAWN)
+    assert all(DRAWN[one.seed % len(DRAWN)] in {fault.kind for fault in one.faults} for one in plans)
     kinds = tuple(trouble.KINDS)
     assert len({(one.scene, kinds[one.seed % len(kinds)]) for one in plans}) == len(set(SCENES)) * len(kinds)
+    assert all(kinds[one.seed % len(kinds)] in {mine.kind for mine in one.troubles} for one in plans)
     assert len({(one.scene, one.venue) for one in plans}) == len(set(SCENES)) * len(VENUES)
 
 

@@ -139,7 +139,6 @@ class World:
         for process in self.processes:
             process.fuse.left, process.frozen_until_s = None, 0.0
             process.leave(self.now_s)
-            assert process.again == 0 or not well
         await asyncio.gather(*self.capture.ended, return_exceptions=True)
         return well
 

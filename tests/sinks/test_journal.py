@@ -154,7 +154,7 @@ def test_the_newest_time_is_that_of_a_whole_row_that_was_received(tmp_path: Path
         assert journal.last_received_ns() == 8
 
 
-def test_one_thread_may_write_and_another_read_what_a_third_has_opened(tmp_path: Path) -> None:
+def test_a_thread_may_write_and_read_what_another_has_opened(tmp_path: Path) -> None:
     with writer(tmp_path / "a.db") as journal, JournalReader(tmp_path / "a.db") as reader, ThreadPoolExecutor(1) as one:
         assert one.submit(journal.append, [1], [b"x"]).result() == 1
         assert len(one.submit(reader.read, 0, 9).result()) == 1

@@ -23,7 +23,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.fixture
 def flushed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What we have flushed, by the end of its name, and how often a handle was left open."""
+    """What we have flushed, by the end of its name."""
     names: list[str] = []
     monkeypatch.setattr(os, "fsync", lambda handle: names.append(Path(os.readlink(f"/proc/self/fd/{handle}")).suffix))
     return names

@@ -8,9 +8,11 @@ import polars as pl
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError, ProgrammingError
 
+from market.clock import SECOND_NS, ManualClock
 from market.errors import StoreError
 from market.source import source_digest
 from sinks.clickhouse import drain as module
+from sinks.clickhouse import writer as writer_module
 from sinks.clickhouse.blocks import Block
 from sinks.clickhouse.drain import Drain
 from sinks.clickhouse.line import MEMORY_BLOCKS, Line
@@ -112,6 +114,29 @@ def test_a_full_queue_holds_its_owner_back() -> None:
     extra.join(10)
     assert writer.close(10) == 0
     assert len(table.tokens) == 2 * (MEMORY_BLOCKS + 1)
+
+
+@pytest.mark.parametrize(("pause_s", "told"), [(0.0, 0), (2.0, 2)])
+def test_a_wait_is_told_when_it_is_long(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, pause_s: float, told: int
+) -> None:
+    table, clock, beats = Table(), ManualClock(), list[str]()
+    table.open.clear()
+
+    def beat(why: str) -> None:
+        clock.advance(round(pause_s * SECOND_NS))
+        beats.append(why)
+        if len(beats) == 3:
+            table.open.set()
+
+    monkeypatch.setattr(writer_module, "BEAT_S", 0.01)
+    line = Line(memory_blocks=1)
+    writer = Writer(line, Drain(line, table), beat=beat, clock=clock)
+    writer.put(block(0))
+    writer.put(block(1))
+    assert len(beats) >= 3
+    assert sum(record.message.startswith("the flow") for record in caplog.records) == told
+    assert writer.close(10) == 0
 
 
 def test_closing_does_not_wait_for_ever() -> None:
