@@ -22,6 +22,7 @@ ROWS = 20  # in the tables after each, journal rows
 def suspend_each(pipe: Pipe, reader: Reader) -> None:
     """Suspend process by process, start it a second time, and have it go on."""
     for name, words in REFUSED.items():
+        wait_for(lambda n=name: pipe.whole() and not pipe.starting(n), f"{name} at work", PROGRESS_TIMEOUT_S)
         before = far(pipe, reader)
         assert pipe.send(name, signal.SIGSTOP)
         try:

@@ -26,12 +26,16 @@ KEPT_EVERY = 10  # worlds
 
 def verdict(seed: int) -> Verdict:
     """What becomes of the world of a seed; an error of ours is a complaint like others."""
-    logging.getLogger("barograph").setLevel(logging.CRITICAL + 1)  # thousands of warnings are meant
     try:
         found: Verdict = inhabit(plan(seed), judged)
     except Exception:  # noqa: BLE001 - whatever it is, the other worlds go on
         return Verdict((traceback.format_exc(),), "", {}, {})
     return found
+
+
+def quiet() -> None:
+    """Thousands of warnings are meant."""
+    logging.getLogger("barograph").setLevel(logging.CRITICAL + 1)
 
 
 def report(seed: int, complaints: Iterable[str]) -> str:
@@ -52,7 +56,7 @@ def verdicts(seeds: Iterable[int], workers: int) -> Iterator[tuple[int, Verdict]
     if workers <= 1:
         yield from ((seed, verdict(seed)) for seed in seeds)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=quiet) as pool:
         yield from zip(seeds, pool.map(verdict, seeds, chunksize=4), strict=True)
 
 
@@ -91,6 +95,7 @@ def main() -> int:
     asked.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     asked.add_argument("--tally", type=Path, help="a file that keeps what was counted so far")
     given = asked.parse_args()
+    quiet()
     if given.seed is not None:
         return _one(given.seed)
     tally = kept(given.tally) if given.tally and given.tally.exists() else Tally(given.first)

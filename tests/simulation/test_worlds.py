@@ -3,6 +3,7 @@
 A few have all troubles between them; `make simulate` runs thousands, and asks that every fault struck in every state.
 """
 
+import logging
 import os
 import subprocess
 import sys
@@ -25,6 +26,11 @@ from tests.simulation.world import inhabit
 SEEDS = (15, 21, 237, 552, 610, 841, 941, 1756)
 RARE = {"rows lost", "waits for the store", "shed"}  # facts that the few worlds of a short run need not see
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL + 1, "barograph")
 
 
 def test_every_world_ends_as_if_nothing_had_happened() -> None:
