@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && command -v $$p && break; done)
 BIN := .venv/bin
 # Of tests: half as many more than processors, as they wait now and then; each takes up to a gigabyte.
-WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 > 8 ? 8 : ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
+WORKERS ?= $(shell n=$$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )); echo $$(( n < 8 ? n : 8 )))
 
 .PHONY: help setup run test lint fmt docs kill venues faults bench bench-peers simulate soak fuzz mutation damage clean
 

@@ -57,7 +57,7 @@ class Progress:
 
     def keep(self, confirmed: dict[str, Shipped]) -> None:
         """Replace the file in one step, if anything is new."""
-        if confirmed.items() <= self.rows.items():
+        if not confirmed:
             return
         self.rows |= confirmed
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,12 +97,13 @@ class Forwarder:
         return left
 
     def _keep(self) -> None:
-        confirmed = self._producer.confirmed
+        confirmed, known = self._producer.confirmed, self._progress.rows
+        rows = [(tail, confirmed.get(tail.shard, 0)) for tail in self._tails.values()]
         self._progress.keep(
             {
-                tail.shard: Shipped(confirmed[tail.shard], tail.journal.mark(confirmed[tail.shard]))
-                for tail in self._tails.values()
-                if tail.shard in confirmed
+                tail.shard: Shipped(row, tail.journal.mark(row))
+                for tail, row in rows
+                if row > known.get(tail.shard, Shipped()).row
             }
         )
 

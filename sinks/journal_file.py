@@ -100,12 +100,12 @@ def repair(path: Path, facts: Mapping[str, str] | None = None) -> int:
         meta = found.meta if are_whole(found.meta) else _facts_of(found, facts or {})
         if SCHEMA not in meta or not (len(found.offsets) or are_whole(found.meta)):
             raise unreadable(path, ValueError("nothing of a journal was found in it"))
+        last = max(found.offsets, default=0)
         if meta[SCHEMA] == UNSEALED_SCHEMA:
-            last = str(max(found.offsets, default=0))
-            meta = meta | {SCHEMA: str(SCHEMA_VERSION), CHECKED_AFTER: last, PRUNED_TO: last}
+            meta = meta | {SCHEMA: str(SCHEMA_VERSION), CHECKED_AFTER: str(last), PRUNED_TO: str(last)}
         partial, repaired = path.with_suffix(".repairing"), _repaired(path)
         partial.unlink(missing_ok=True)
-        _build(partial, meta, found.meta | _holes(found) | skip_after(max(found.offsets, default=0)), _rows(found))
+        _build(partial, meta, found.meta | _holes(found) | skip_after(last), _rows(found))
         _flush(partial)
         partial.replace(repaired)
         _flush(path.parent)

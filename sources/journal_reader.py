@@ -8,7 +8,6 @@ destroyed is lost. The same file always reads alike, however the reading is cut.
 
 import os
 import sqlite3
-import zlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Self
@@ -27,7 +26,7 @@ from market.journal import (
 )
 from market.journal_facts import CHECKED_AFTER, PRUNED_TO, UNSEALED_SCHEMA, are_whole, number
 from market.salvage import NO_END, Salvage
-from sources.journal_row import Row, torn_row, torn_rows
+from sources.journal_row import Row, mark_of, torn_row, torn_rows
 
 BUSY_TIMEOUT_S = 10
 BELIEVED_OFFSETS = 1 << 48  # a torn row at the end that claims to be further away than this is not counted
@@ -108,7 +107,7 @@ class JournalReader:
     def mark(self, offset: int) -> int | None:
         """By what a row is known again, None where there is no whole row."""
         row = self._whole_before(offset)
-        return zlib.crc32(row.frames) if row is not None and row.offset == offset else None
+        return mark_of(row.frames) if row is not None and row.offset == offset else None
 
     def goes_on(self, offset: int, mark: int | None) -> bool:
         """Whether reading may go on after a row that was read, and had this mark (None: not known). False: there is no

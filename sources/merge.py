@@ -6,7 +6,6 @@ journals always merge alike. A partition that has nothing more now is not waited
 """
 
 import logging
-import zlib
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from market.clock import SECOND_NS, Clock
 from market.errors import JournalError
 from market.journal import JournalBatch, partitions, unpack
 from sources.journal_reader import JournalReader, another_journal
-from sources.journal_row import Row
+from sources.journal_row import Row, mark_of
 
 ROWS_PER_READ = 64
 SHORT_NS = 60 * SECOND_NS  # so long is waited for a live journal that ends before what was read of it
@@ -40,8 +39,7 @@ class Partition:
     shard: str
     reader: JournalReader
     begun: Place  # where this run has begun
-    released: int  # offset of the last row that was handed on
-    released_ns: int  # its receive time, 0 where there was none
+    begun_ns: int  # receive time of the row there, 0 where there was none
     last: Row | None = None  # that was handed on, in this run
     rows: deque[Row] = field(default_factory=deque)  # read and not handed on
 
@@ -54,12 +52,21 @@ class Partition:
     @property
     def place(self) -> Place:
         """How far it is read."""
-        return self.begun if self.last is None else Place(self.last.offset, zlib.crc32(self.last.frames))
+        return self.begun if self.last is None else Place(self.last.offset, mark_of(self.last.frames))
+
+    @property
+    def released(self) -> int:
+        """Offset of the last row that was handed on."""
+        return self.begun.offset if self.last is None else self.last.offset
+
+    @property
+    def released_ns(self) -> int:
+        """Its receive time, 0 where there was none."""
+        return self.begun_ns if self.last is None else self.last.received_ns
 
     def release(self) -> JournalBatch:
         """The next row, unpacked."""
         self.last = row = self.rows.popleft()
-        self.released, self.released_ns = row.offset, row.received_ns
         return unpack(row.offset, row.frames)
 
 
@@ -157,7 +164,7 @@ class Merge:
             raise
         del self._waiting[path.stem]
         self._partitions[path.stem] = Partition(
-            path.stem, reader.meta()["shard"], reader, place, place.offset, reader.received_ns(place.offset)
+            path.stem, reader.meta()["shard"], reader, place, reader.received_ns(place.offset)
         )
 
     def _is_there(self, path: Path, reader: JournalReader, place: Place) -> bool:

@@ -25,7 +25,6 @@ import pickle
 import random
 import resource
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from math import inf
@@ -56,7 +55,7 @@ from tests.simulation.flow import Flow
 from tests.simulation.pump import Pump
 from tests.simulation.slope import Slope, after_warm_up, is_flat, slope
 from tests.simulation.whims import market_stages
-from tests.simulation.world import MEMORY
+from tests.simulation.world import folder_of
 from tests.virtual import START_NS, VirtualClock, run, running
 
 VENUE = "binance-usdm"
@@ -146,11 +145,7 @@ class Soaked:
 def soak(hours: float, most_s: float = inf) -> Soaked:
     """Live through so many hours, or as many as there is real time for."""
     began = time.monotonic()
-    place = MEMORY if MEMORY.is_dir() else None
-    with (
-        mock.patch.object(wire, "TEXTS_MOST", TEXTS),
-        tempfile.TemporaryDirectory(prefix="barograph-soak-", dir=place) as folder,
-    ):
+    with mock.patch.object(wire, "TEXTS_MOST", TEXTS), folder_of("soak") as folder:
         found = run(lambda clock: _live(hours, began + most_s, clock, Path(folder)), EVENING_NS)
     found.took_s = time.monotonic() - began
     return found

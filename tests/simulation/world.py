@@ -225,10 +225,14 @@ class World:
         return found or list(unrecovered(self.lately))
 
 
+def folder_of(what: str) -> "tempfile.TemporaryDirectory[str]":
+    """A temporary folder, in memory where there is such a place."""
+    return tempfile.TemporaryDirectory(prefix=f"barograph-{what}-", dir=MEMORY if MEMORY.is_dir() else None)
+
+
 def inhabit(plan: Plan, look: Callable[[World, bool], Any], **make: Any) -> Any:
     """Live through a world in a folder of its own, and look at it before it is gone."""
-    place = MEMORY if MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="barograph-world-", dir=place) as folder:
+    with folder_of("world") as folder:
 
         async def body(clock: VirtualClock) -> Any:
             world = World(plan, clock, Path(folder), **make)
