@@ -8,10 +8,12 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from starlette.types import Receive, Scope, Send
 
+from market.clock import Clock, SystemClock
+from market.metrics import Metrics
 from sinks.clickhouse import wire
 from sinks.clickhouse.answer import Answer, begin, exception_block
 from sinks.clickhouse.compression import accepted, compressor
@@ -25,6 +27,7 @@ from sinks.clickhouse.exceptions import (
 )
 from sinks.clickhouse.guard import Guard
 from sinks.clickhouse.limits import QUERIES, WAITING_QUERIES, WAITING_SECONDS
+from sinks.clickhouse.query_numbers import QueryNumbers, kind_of
 from sinks.clickhouse.request import Request, parse, read_body, with_form
 from sinks.clickhouse.users import authenticate
 
@@ -38,14 +41,22 @@ Value = TypeVar("Value")
 class Store:
     """The application. `passwords` by user; `hosts`: names by which a store without passwords may be called."""
 
-    def __init__(self, engine: Engine, passwords: Mapping[str, str], hosts: frozenset[str] | None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        passwords: Mapping[str, str],
+        hosts: frozenset[str] | None,
+        *,
+        metrics: Metrics | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._engine = engine
         self._guard = Guard(engine.table_functions, engine.canonical)
         self._passwords = passwords
         self._hosts = hosts
         self._workers = ThreadPoolExecutor(QUERIES, "query")
         self._turns = asyncio.Semaphore(QUERIES)
-        self._waiting = 0
+        self._numbers = QueryNumbers(metrics or Metrics(), clock or SystemClock())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -78,12 +89,17 @@ class Store:
         user = authenticate(headers, request.parameters, self._passwords)
         with await read_body(wire.pieces_of(receive), request) as body:
             request = with_form(request, body)
-            async with self._turn():
-                answer = await self._work(lambda: begin(self._engine, self._guard, user, request, body))
-                try:
-                    await self._send(request, answer, send)
-                finally:
-                    await self._work(answer.pieces.close)
+            kind = kind_of(request.query.encode("utf-8", "surrogateescape"), body)
+            async with self._turn(kind):
+                with self._numbers.answering(kind):
+                    await self._answer(request, user, body, send)
+
+    async def _answer(self, request: Request, user: str, body: IO[bytes], send: Send) -> None:
+        answer = await self._work(lambda: begin(self._engine, self._guard, user, request, body))
+        try:
+            await self._send(request, answer, send)
+        finally:
+            await self._work(answer.pieces.close)
 
     async def _send(self, request: Request, answer: Answer, send: Send) -> None:
         encoding = accepted(request.accept_encoding)
@@ -112,18 +128,21 @@ class Store:
         await wire.send_whole(send, method, error.status, headers, f"{error}{version}\n".encode())
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        if self._waiting >= WAITING_QUERIES:
+    async def _turn(self, kind: str) -> AsyncIterator[None]:
+        numbers = self._numbers
+        if numbers.waiting >= WAITING_QUERIES:
+            numbers.refused(kind)
             raise refused(TOO_MANY_SIMULTANEOUS_QUERIES, f"{QUERIES} queries run and {WAITING_QUERIES} wait already")
-        self._waiting += 1
+        numbers.waiting += 1
         try:
             await asyncio.wait_for(self._turns.acquire(), WAITING_SECONDS)
         except TimeoutError:
+            numbers.refused(kind)
             raise refused(
                 TOO_MANY_SIMULTANEOUS_QUERIES, f"No turn among {QUERIES} queries in {WAITING_SECONDS} s"
             ) from None
         finally:
-            self._waiting -= 1
+            numbers.waiting -= 1
         try:
             yield
         finally:

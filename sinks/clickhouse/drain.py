@@ -18,8 +18,11 @@ import pyarrow as pa
 
 from market.clock import SECOND_NS, Clock, SystemClock
 from market.errors import StoreError
+from market.metrics import Metrics
+from market.trace import Fact, Trace, untraced
 from sinks.clickhouse.line import CALM_BLOCKS, Line, Proof
-from sinks.clickhouse.loads import Load
+from sinks.clickhouse.loads import Insertion, Load
+from sinks.clickhouse.numbers import Inserted
 from sinks.clickhouse.trouble import OUTSIDE, transient
 
 log = logging.getLogger("barograph.writer")
@@ -70,11 +73,14 @@ class Drain:
         blocks_per_s: float | None = None,
         clock: Clock | None = None,
         chance: random.Random | None = None,
+        inserted: Inserted | None = None,
+        trace: Trace = untraced,
     ) -> None:
         self._line, self._store, self._alone = line, store, alone
         self._gap_ns = round(SECOND_NS / blocks_per_s) if blocks_per_s else 0
         self._clock = clock or SystemClock()
         self._chance = chance or random.Random()  # noqa: S311 spreads retries, guards nothing
+        self._inserts, self._trace = inserted or Inserted(Metrics(), ""), trace
         self._load: Load | None = None  # the block at work
         self._inserted = 0  # of its insertions
         self._failures = 0  # since the last insert that went well
@@ -99,15 +105,24 @@ class Drain:
                 return found
         assert self._load is not None
         if self._inserted < len(self._load.insertions):
-            table, token, rows = self._load.insertions[self._inserted]
-            self._store(table, rows, token)
+            self._insert(self._load, self._load.insertions[self._inserted])
             self._inserted += 1
         self._well()
         if self._inserted < len(self._load.insertions):
             return Step()
         load, self._load, self._inserted = self._load, None, 0
         self._line.done()
+        self._inserts.block()
         return Step(confirmed=load)
+
+    def _insert(self, load: Load, insertion: Insertion) -> None:
+        table, token, rows = insertion
+        facts: dict[str, Fact] = {"table": table, "rows": rows.num_rows, "shard": load.shard}
+        facts |= {"first_offset": load.first_offset, "last_offset": load.last_offset}
+        began_ns = self._clock.monotonic_ns()
+        with self._trace("insert", **facts):
+            self._store(table, rows, token)
+        self._inserts.rows(table, rows, self._clock.monotonic_ns() - began_ns)
 
     def _begin(self) -> Step | None:
         """Take the oldest block to work, or say what to do instead."""
@@ -141,6 +156,7 @@ class Drain:
         if not passes and not self._alone:
             raise StoreError(f"the store refuses rows for good: {error}") from error
         self._failures += 1
+        self._inserts.failed(transient=passes)
         doing = self._load.insertions[self._inserted].table if self._load is not None else "the spool"
         if self._be(RETRYING if passes else STOPPED, str(error)):
             if passes:

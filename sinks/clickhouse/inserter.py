@@ -71,6 +71,11 @@ def insert(client: Client, table: str, rows: pa.Table, token: str) -> None:
         f"`{table}`",
         rows.column_names,
         stream.getvalue().to_pybytes(),
-        settings={"insert_deduplication_token": token, "async_insert": 0},
+        settings={
+            "insert_deduplication_token": token,
+            "async_insert": 0,
+            # What died between the rows and the note of them for the roll-ups is noted by the retry.
+            "deduplicate_blocks_in_dependent_materialized_views": 1,
+        },
         fmt="ArrowStream",
     )

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from market.batch import Batch
 from market.clock import SECOND_NS, Clock
 from market.decisions import Decisions
+from market.metric_table import FLOW_LATENCY
+from market.metrics import Histogram, Metrics
 from sinks.clickhouse.blocks import Block
 from sinks.clickhouse.loads import Load
 from sinks.clickhouse.tables import Part
@@ -43,8 +45,9 @@ class LatencyRecorder:
     signals included; `store`, the newest message of a block can be queried.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, metrics: Metrics | None = None) -> None:
+        self._clock, self._metrics = clock, metrics or Metrics()
+        self._spread: dict[Key, Histogram] = {}
         self._lock = threading.Lock()  # blocks are confirmed in the writer's thread
         self._samples: defaultdict[Key, list[Times]] = defaultdict(list)
         self._counts: defaultdict[Key, int] = defaultdict(int)
@@ -80,14 +83,21 @@ class LatencyRecorder:
             samples, self._samples = self._samples, defaultdict(list)
             counts, self._counts = self._counts, defaultdict(int)
             self._since_ns = self._clock.monotonic_ns()
-        rows = [
-            (shard.split("/", 1)[0], shard, stage, now_ns, counts[shard, stage], *quantiles(np.concatenate(noted)))
-            for (shard, stage), noted in samples.items()
-        ]
+        rows = []
+        for (shard, stage), noted in samples.items():
+            latencies_ns = np.concatenate(noted)
+            self._observe(shard, stage, latencies_ns)
+            venue = shard.split("/", 1)[0]
+            rows.append((venue, shard, stage, now_ns, counts[shard, stage], *quantiles(latencies_ns)))
         if not rows:
             return None
         part = Part("latency", now_ns, 0, (), None, {}, {"latency": pl.DataFrame(rows, schema=SCHEMA, orient="row")})
         return Block("latency", now_ns, now_ns, (part,), measured=True)
+
+    def _observe(self, shard: str, stage: str, latencies_ns: Times) -> None:
+        if (shard, stage) not in self._spread:
+            self._spread[shard, stage] = self._metrics.histogram(FLOW_LATENCY, shard, stage)
+        self._spread[shard, stage].observe_all(latencies_ns / SECOND_NS)
 
 
 def quantiles(latencies_ns: Times) -> list[int]:

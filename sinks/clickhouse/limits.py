@@ -17,3 +17,7 @@ KEEP_ALIVE_SECONDS = 60  # an idle connection is closed after that
 IDLE_SECONDS = 60  # a client that neither sends its body nor takes its result for so long is cut off
 WAITING_SECONDS = 30  # a query that has not begun by then gets error 202
 STOP_SECONDS = 1.5  # between being asked to stop and letting go of queries that still run
+NOTES_PER_PASS = 10_000  # of the ledger that one pass of the roll-ups takes; the others wait for the next
+STRETCH_PER_PASS_S = 3_600  # recorded time that one pass computes again, or one note if that is longer
+ROW_SLICE_S = 3_600  # recorded time that one statement of a pass reads rows of; no slice crosses midnight
+ROLL_UP_MEMORY_BYTES = 1 << 30  # of groups in one such statement; beyond, they go through the disk

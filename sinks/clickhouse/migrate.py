@@ -2,7 +2,8 @@
 
 The files are the truth. A table that is missing is made; one that its file has outgrown gets the columns it lacks. Any
 other difference is refused, because rows are at stake. Views hold no rows, so all are simply written anew where a view
-or a table has changed: a view of every column has those that its table had when it was written.
+or a table has changed: a view of every column has those that its table had when it was written. Roll-ups:
+`migrate_rollups`.
 """
 
 import hashlib
@@ -12,6 +13,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from market.errors import StoreError
+from sinks.clickhouse.made import extend, make
+from sinks.clickhouse.migrate_rollups import migrate_roll_ups
+from sinks.clickhouse.retention import Retention, retain
 from sinks.clickhouse.schema import Table, sql_files, tables
 
 log = logging.getLogger("barograph.migrate")
@@ -30,13 +34,9 @@ settings non_replicated_deduplication_window = 10000
 comment 'schema files applied to this database'
 """
 
-OF_TABLE = "where database = currentDatabase() and"
-COLUMNS = f"select name, type from system.columns {OF_TABLE} table = {{table:String}}"
-KEYS = f"select partition_key, sorting_key from system.tables {OF_TABLE} name = {{table:String}}"
 
-
-def migrate(client: Client) -> list[str]:
-    """Apply what is missing; names of the tables made or extended.
+def migrate(client: Client, retention: Retention | None = None) -> list[str]:
+    """Apply what is missing; names of the tables made or extended. retention: how long ticks are kept; None: as before.
 
     Several processes may do so at once: everything is written so that doing it twice changes nothing.
     Raises StoreError when a table differs by more than columns to add, or the store comes from a newer version.
@@ -45,8 +45,11 @@ def migrate(client: Client) -> list[str]:
         client.command(MIGRATIONS)
         known = _applied(client)
         made = [table.name for table in tables().values() if _apply(client, table, known.get(table.version))]
+        made += migrate_roll_ups(client)
         for statement in _changed_views(client):
             client.command(statement)
+        if retention is not None:
+            retain(client, retention)
     except ClickHouseError as error:
         raise StoreError(f"the store refused a migration: {error}") from error
     if made:
@@ -68,28 +71,13 @@ def _apply(client: Client, table: Table, applied: str | None) -> bool:
     if applied == table.checksum:
         return False
     if applied is None:
-        client.command(table.statement.replace("create table ", "create table if not exists ", 1))
+        make(client, table)
     else:
-        _extend(client, table)
+        extend(client, table)
     row = (table.version, table.name, table.checksum)
     token = {"insert_deduplication_token": f"migrations|{table.version}|{table.checksum}", "async_insert": 0}
     client.insert("migrations", [row], column_names=["version", "name", "checksum"], settings=token)
     return True
-
-
-def _extend(client: Client, table: Table) -> None:
-    """Add the columns that a table lacks."""
-    named = {"table": table.name}
-    present = {str(name): str(kind) for name, kind in client.query(COLUMNS, parameters=named).result_rows}
-    same = {name: kind for name, kind in table.columns.items() if name in present} == present
-    if not same or tuple(client.query(KEYS, parameters=named).first_row or ()) != table.keys:
-        raise StoreError(
-            f"table {table.name} of the store differs from {table.version:03d}_{table.name}.sql by more than columns "
-            "to add; restore the file, or move the folders store and recovery away and replay the journal"
-        )
-    for name, definition in table.definitions.items():
-        if name not in present:
-            client.command(f"alter table {table.name} add column if not exists {definition}")
 
 
 def _changed_views(client: Client) -> list[str]:

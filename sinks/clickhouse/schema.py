@@ -29,6 +29,11 @@ class Table(NamedTuple):
         return hashlib.sha256(self.statement.encode()).hexdigest()
 
     @property
+    def file(self) -> str:
+        """Name of its file."""
+        return f"{self.version:03d}_{self.name}.sql" if self.version else f"{self.name.split('_')[0]}.sql"
+
+    @property
     def comments(self) -> dict[str, str]:
         """What each column means."""
         said = re.findall(r"comment '((?:[^']|'')*)'", self.statement)
@@ -52,11 +57,16 @@ def tables() -> dict[str, Table]:
     found = {}
     for file_name, statement in sql_files("schema").items():
         version, name = file_name.split("_", 1)
-        found[name] = Table(int(version), name, statement, dict(_COLUMN.findall(statement)))
+        found[name] = table_of(int(version), name, statement)
     return found
 
 
+def table_of(version: int, name: str, statement: str) -> Table:
+    """A table as its `create table` says."""
+    return Table(version, name, statement, dict(_COLUMN.findall(statement)))
+
+
 def sql_files(folder: str) -> dict[str, str]:
-    """Texts of the files of one folder of `sql`, by name without suffix, sorted."""
+    """Texts of the files of one folder of `sql`, such as views or rollups/rows, by name without suffix, sorted."""
     folder_files = sorted((files("sql") / folder).iterdir(), key=lambda file: file.name)
     return {file.name[:-4]: file.read_text("utf-8") for file in folder_files if file.name.endswith(".sql")}

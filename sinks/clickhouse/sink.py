@@ -15,14 +15,18 @@ from clickhouse_connect.driver.client import Client
 
 from market.batch import Batch
 from market.beat import Beat, unheard
+from market.clock import Clock, SystemClock
 from market.decisions import Decisions
+from market.metrics import Metrics
 from market.seal import seal, unseal
+from market.trace import Trace, untraced
 from sinks.clickhouse.blocks import Block, Blocks, Open, source_of
 from sinks.clickhouse.drain import Drain
 from sinks.clickhouse.inserter import Inserter
 from sinks.clickhouse.latency import LatencyRecorder
 from sinks.clickhouse.line import Line, Waiting
 from sinks.clickhouse.loads import COMMITS, Load
+from sinks.clickhouse.numbers import Inserted, Passed
 from sinks.clickhouse.spool import Spool
 from sinks.clickhouse.status import SinkStatus
 from sinks.clickhouse.writer import Writer
@@ -80,8 +84,12 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
         prepare: Callable[[Client], object] | None = None,
         stored: Callable[[str, int], None] | None = None,
         beat: Beat = unheard,
+        metrics: Metrics | None = None,
+        trace: Trace = untraced,
+        clock: Clock | None = None,
     ) -> None:
         self._stored = stored
+        self._metrics, self._trace, self._clock = metrics or Metrics(), trace, clock or SystemClock()
         self._choices, self._beat, self._outages, self._prepare = choices, beat, outages, prepare
         self._dsn = dsn
         self._block_ns = block_ns
@@ -116,7 +124,11 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
         interval = self._block_ns
         by_shard = interval if callable(interval) else lambda _shard: interval
         writer = self._writer(for_part, state)
-        part = ClickHousePartition(writer, by_shard, state or State(), self._latency, self._close_s, self._choices)
+        passed = Passed(self._metrics, self._clock)
+        self._metrics.before_scrape(f"flow {for_part}", passed.look)
+        part = ClickHousePartition(
+            writer, by_shard, state or State(), self._latency, self._close_s, self._choices, passed
+        )
         self._parts.append(part)
         return part
 
@@ -131,7 +143,9 @@ class ClickHouseSink(FixedPartitionedSink[Item, Snapshot]):
         line = Line(spool, state.waiting if state is not None else None, source=source_of(self._choices))
         alone = spool is not None and spool.takes
         rate = outages.blocks_per_s if outages is not None else None
-        drain = Drain(line, Inserter(self._dsn, self._prepare), alone=alone, blocks_per_s=rate)
+        inserted, inserter = Inserted(self._metrics, part), Inserter(self._dsn, self._prepare)
+        drain = Drain(line, inserter, alone=alone, blocks_per_s=rate, inserted=inserted, trace=self._trace)
+        self._metrics.before_scrape(f"sink {part}", lambda: inserted.look(drain.state.name, line))
         return Writer(line, drain, confirmed=self._confirmed, status=status, beat=self._beat)
 
     def _confirmed(self, load: Load) -> None:
@@ -165,7 +179,9 @@ class ClickHousePartition(StatefulSinkPartition[Item, Snapshot]):
         latency: LatencyRecorder | None,
         close_s: float,
         choices: str = "",
+        passed: Passed | None = None,
     ) -> None:
+        self._passed = passed or Passed(Metrics(), SystemClock())
         self._final: list[Block] = []
         self._choices = choices
         self._writer, self._block_ns, self._latency, self._close_s = writer, block_ns, latency, close_s
@@ -180,12 +196,14 @@ class ClickHousePartition(StatefulSinkPartition[Item, Snapshot]):
             if blocks is None:
                 blocks = self._shards[item.shard] = self._blocks(item.shard)
             for block in blocks.add(item):
+                self._passed.block(block)
                 if item.last:
                     self._final.append(block)
                 else:
                     self._writer.put(block)
             if self._latency is not None:
                 self._latency.reached("sink", item)
+            self._passed.item(item)
         if self._latency is not None and (measured := self._latency.due()) is not None:
             self._writer.put(measured)
 

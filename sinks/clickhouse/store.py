@@ -20,6 +20,7 @@ import uvicorn
 from market.beat import Beat, unheard
 from market.clock import SystemClock
 from market.errors import StoreError
+from market.metrics import Metrics
 from sinks.clickhouse.app import Store
 from sinks.clickhouse.embedded import Engine
 from sinks.clickhouse.limits import CONNECTIONS, KEEP_ALIVE_SECONDS, STOP_SECONDS, URL_BYTES
@@ -43,6 +44,7 @@ def serve(
     ready: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
     beat: Beat = unheard,
+    metrics: Metrics | None = None,
 ) -> None:
     """Serve the store of a data folder until `stop` is set; port 0 takes a free one, which `ready` is told.
 
@@ -59,7 +61,15 @@ def serve(
         engine = Engine(data / "store")
         passwords = {WRITER: password or "", READER: reader_password or password or ""}
         hosts = None if password else frozenset({host.lower(), ""})
-        _serve(Store(engine, passwords, hosts), engine, listener, data, ready, stop or threading.Event(), beat)
+        _serve(
+            Store(engine, passwords, hosts, metrics=metrics),
+            engine,
+            listener,
+            data,
+            ready,
+            stop or threading.Event(),
+            beat,
+        )
 
 
 def _serve(

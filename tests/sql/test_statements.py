@@ -1,33 +1,15 @@
 """Every file of `sql/` runs on the schema as shipped, and the checks find what they are for."""
 
 import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "sinks" / "clickhouse"))
-
-from store_process import start
-
-from sinks.clickhouse.client import connect
-from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.schema import sql_files, tables
 
 DOCS = Path(__file__).parents[2] / "docs"
 VALUES = {"UInt": 5, "Int": 5, "Float": 0.5, "String": "", "DateTime": "2026-11-22 00:00:00"}
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    running = start(tmp_path_factory.mktemp("sql"))
-    client = connect(running.dsn)
-    migrate(client)
-    yield client
-    client.close()
-    running.end()
 
 
 def parameters(statement: str) -> dict[str, object]:
@@ -41,7 +23,14 @@ def test_a_query_runs_on_empty_tables(store: Client, name: str) -> None:
     store.raw_query(statement, parameters=parameters(statement))
 
 
-@pytest.mark.parametrize("statement", re.findall(r"```sql\n(.*?)```", (DOCS / "regimes.md").read_text(), re.DOTALL))
+@pytest.mark.parametrize(
+    "statement",
+    [
+        text
+        for page in ("regimes.md", "webhooks.md")
+        for text in re.findall(r"```sql\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    ],
+)
 def test_a_query_of_the_documents_runs(store: Client, statement: str) -> None:
     store.query(statement)
 
@@ -88,6 +77,11 @@ BAD = {
     ),
     "fills_without_order": ("fills", "account, client_order_id", "('a', 'nobody')"),
     "commits_unbalanced": ("commits", "received, applied", "(2, 1)"),
+    "webhook_deliveries_out_of_order": (
+        "webhook_deliveries",
+        "endpoint, webhook_id, attempt, state",
+        "('e', 'm', 1, 'failed'), ('e', 'm', 3, 'dead')",
+    ),
     "reconciliations_failed": ("reconciliations", "verdict", "('failed')"),
 }
 

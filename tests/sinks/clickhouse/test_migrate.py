@@ -8,6 +8,7 @@ from market.errors import StoreError
 from sinks.clickhouse import migrate as module
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.migrate import migrate
+from sinks.clickhouse.rollups import TOUCHED, derived, families
 from sinks.clickhouse.schema import Table, sql_files, tables
 
 
@@ -18,12 +19,13 @@ def fresh(store: StoreProcess) -> Client:
 
 
 def test_all_tables_and_views_are_made_once(fresh: Client) -> None:
-    assert migrate(fresh) == list(tables())
+    assert set(migrate(fresh)) == {*tables(), *derived()} - {TOUCHED}
     assert migrate(fresh) == []
     rows = fresh.query("select version, name, checksum from migrations order by version").result_rows
     assert rows == [(table.version, table.name, table.checksum) for table in tables().values()]
     made = {name for (name,) in fresh.query("show tables").result_rows}
-    assert made == {*tables(), *sql_files("views"), "migrations"}
+    notes = {f"{TOUCHED}_{name}" for name in families()}
+    assert made == {*tables(), *derived(), *notes, *sql_files("views"), "migrations"}
     assert fresh.command("select engine from system.databases where name = 'migrating'") == "Atomic"
 
 
@@ -57,10 +59,28 @@ def test_a_view_of_every_column_has_the_columns_that_its_table_gained(
     assert fresh.query("select basis from every_mark").row_count == 0
 
 
-def test_a_changed_comment_is_no_difference(fresh: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_codecs_and_comments_are_those_of_the_table_from_then_on(
+    fresh: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     migrate(fresh)
-    outgrown(monkeypatch, "comment '", "comment 'indeed: ")
+    fresh.command("insert into marks (instrument, mark_price) values ('BTCUSDT', 1.5)")
+    outgrown(
+        monkeypatch,
+        "    mark_price Float64 codec(ZSTD(1)) comment '",
+        "    mark_price Float64 codec(LZ4) comment 'indeed: ",
+    )
     assert migrate(fresh) == ["marks"]
+    assert migrate(fresh) == []
+    asked = "select compression_codec, comment from system.columns where database = 'migrating' and table = 'marks'"
+    codec, comment = fresh.query(f"{asked} and name = 'mark_price'").first_row
+    assert codec == "CODEC(LZ4)"
+    assert comment.startswith("indeed: ")
+    assert fresh.command("select mark_price from marks") == "1.5"
+    others = fresh.query(f"{asked} and name != 'mark_price'").result_rows
+    fresh.command("drop table marks sync")
+    monkeypatch.undo()
+    fresh.command(tables()["marks"].statement)
+    assert fresh.query(f"{asked} and name != 'mark_price'").result_rows == others
 
 
 @pytest.mark.parametrize(
