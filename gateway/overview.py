@@ -5,10 +5,10 @@ The console page and the terminal view both show an `Overview`.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway import rows
-from gateway.limits import DEFAULT_WINDOW_S, MAX_INSTRUMENTS, MAX_ROWS
+from gateway.limits import DEFAULT_WINDOW_S, MAX_ACCOUNTS, MAX_INSTRUMENTS, MAX_ROWS
 from gateway.regime_rows import Regime
 from gateway.rows import Time
 from gateway.store import Store
@@ -48,6 +48,16 @@ class InstrumentNow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountNow:
+    """Whether an account may trade: active, reducing (only what makes positions smaller) or halted."""
+
+    account: str
+    state: str
+    since: Time | None = None  # None: it was never anything but active
+    reason: str = ""  # name of the check, or who and why
+
+
+@dataclass(frozen=True, kw_only=True)
 class Overview:
     """All instruments and the pulse; `data_time` is the newest receive time in the tables."""
 
@@ -59,6 +69,7 @@ class Overview:
     gaps_open: int
     dead_letters: int
     sql_endpoint: str
+    accounts: list[AccountNow] = field(default_factory=list)
     instruments: list[InstrumentNow]
 
 
@@ -75,6 +86,7 @@ def overview(store: Store, *, now_ns: int, sql_endpoint: str) -> Overview:
         gaps_open=len(store.rows("gaps_open", rows.OpenGap, limit=MAX_ROWS)),
         dead_letters=store.one("dead_letters_count", rows.DeadLetters).dead_letters,
         sql_endpoint=sql_endpoint,
+        accounts=store.rows("trading_state", AccountNow, limit=MAX_ACCOUNTS),
         instruments=instruments(store),
     )
 
@@ -146,3 +158,9 @@ def _add_positions(found: Found, positions: Sequence[rows.Position]) -> None:
     for key, size in sizes.items():
         if key in found:
             found[key] = replace(found[key], position=size, pnl=pnls[key])
+
+
+def without_account(seen: Overview) -> Overview:
+    """The same for who may not see the account."""
+    instruments = [replace(one, position=None, pnl=None) for one in seen.instruments]
+    return replace(seen, accounts=[], instruments=instruments)

@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -9,12 +10,14 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from gateway.store import StoreTimeoutError
+from gateway.store import StoreTimeoutError, StoreTooMuchError
 from market.errors import StoreError
 
 log = logging.getLogger("barograph.gateway")
 
 RETRY_AFTER_S = 2
+NOT_AS_DESCRIBED = "it is not written as /openapi.json describes it"
+PROBLEM: dict[str, Any] = {"description": "a problem document, RFC 9457"}  # for `responses` of a route
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -32,6 +35,8 @@ def install(api: FastAPI) -> None:
 
 
 def _store(_: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, StoreTooMuchError):
+        return problem(422, _sentence(str(error)))
     status = 504 if isinstance(error, StoreTimeoutError) else 503
     return problem(status, _sentence(str(error)), {"retry-after": str(RETRY_AFTER_S)})
 
@@ -39,14 +44,16 @@ def _store(_: Request, error: Exception) -> JSONResponse:
 def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = error.errors()[0]
-    return problem(400, _sentence(f"{found['loc'][-1]}: {found['msg']}"))
+    said = NOT_AS_DESCRIBED if found["type"] == "string_pattern_mismatch" else found["msg"]
+    return problem(400, _sentence(f"{str(found['loc'][-1])[:64]}: {said}"))
 
 
 def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    detail = f"there is nothing at {request.url.path}; /openapi.json lists what there is"
-    headers = dict(error.headers) if error.headers else None
-    return problem(error.status_code, _sentence(detail if error.status_code == 404 else error.detail), headers)
+    detail = error.detail
+    if detail == HTTPStatus.NOT_FOUND.phrase:  # of the router, and not of a route
+        detail = f"there is nothing at {request.url.path[:200]}; /openapi.json lists what there is"
+    return problem(error.status_code, _sentence(detail), dict(error.headers) if error.headers else None)
 
 
 def _bug(request: Request, error: Exception) -> JSONResponse:

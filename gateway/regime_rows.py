@@ -1,4 +1,4 @@
-"""Rows of regimes, of their changes and of their forecasts, as the API answers with them.
+"""Rows of regimes and of their forecasts, as the API answers with them.
 
 Names, units and None as in gateway/rows.py; docs/regimes.md says how to read them.
 """
@@ -39,23 +39,6 @@ class Regime:
     anomaly: float | None
     agreement: float | None
     bars_seen: int
-    evidence: dict[str, float | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RegimeChange:
-    """A change of the state held in one view, after `held_bars` of the previous one."""
-
-    venue: str
-    instrument: str
-    timeframe: str
-    time: Time
-    receive_time: Time
-    view: str
-    previous: str
-    regime: str
-    probability: float | None
-    held_bars: int
     evidence: dict[str, float | None] = field(default_factory=dict)
 
 

@@ -5,22 +5,20 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from gateway import limits, regime_rows, rows
+from gateway.caller import Caller, may_see_account, needs
 from gateway.store import Store
-from market.schema import TIMEFRAMES
 
 Rows = Annotated[int, Query(ge=1, le=limits.MAX_ROWS, description="rows, at most")]
 Window = Annotated[int, Query(ge=1, le=limits.MAX_WINDOW_S, description="how far back to look, s of recorded time")]
 Days = Annotated[int, Query(ge=1, le=limits.MAX_DAYS, description="how far back to look, days of recorded time")]
 Name = Annotated[str, Query(max_length=64, pattern=r"^[A-Za-z0-9._:/-]*$", description="only this one; empty: all")]
-BarTimeframe = Literal["1s", "1m", "15m", "1h", "1d"]
 RegimeTimeframe = Literal["", "ultra_short", "short", "medium", "long"]
-View = Annotated[Literal["", "volatility", "direction", "dynamics"], Query(description="only this one; empty: all")]
 Horizon = Annotated[int, Query(ge=0, le=limits.MAX_HORIZON_BARS, description="only this one, bars ahead; 0: all")]
 
 
 def tables(store: Store) -> APIRouter:
     """One route per question to the tables."""
-    api = APIRouter(prefix="/api/v1", tags=["tables"])
+    api = APIRouter(prefix="/api/v1", tags=["tables"], dependencies=[needs("read")])
 
     @api.get("/instruments")
     def instruments(instrument: Name = "", limit: Rows = limits.DEFAULT_ROWS) -> list[rows.Instrument]:
@@ -41,50 +39,12 @@ def tables(store: Store) -> APIRouter:
         """The newest order-flow measures of every instrument."""
         return store.rows("features_latest", rows.Features, instrument=instrument, window_s=window_s, limit=limit)
 
-    @api.get("/bars")
-    def bars(
-        timeframe: BarTimeframe = "1m",
-        instrument: Name = "",
-        bars: Annotated[int, Query(ge=1, le=limits.MAX_BARS, description="bars per instrument, at most")] = 60,
-        limit: Rows = limits.DEFAULT_ROWS,
-    ) -> list[rows.Bar]:
-        """The newest bars of one timeframe."""
-        interval_s = TIMEFRAMES[timeframe]
-        return store.rows(
-            "bars_recent",
-            rows.Bar,
-            instrument=instrument,
-            timeframe=timeframe,
-            bars=bars,
-            interval_s=interval_s,
-            limit=limit,
-        )
-
     @api.get("/regimes/latest")
     def regimes(
         instrument: Name = "", timeframe: RegimeTimeframe = "", limit: Rows = limits.DEFAULT_ROWS
     ) -> list[regime_rows.Regime]:
         """The regime of every instrument on every timeframe, with its probabilities and evidence."""
         return store.rows("regimes_latest", regime_rows.Regime, instrument=instrument, timeframe=timeframe, limit=limit)
-
-    @api.get("/regimes/changes")
-    def changes(
-        instrument: Name = "",
-        timeframe: RegimeTimeframe = "",
-        view: View = "",
-        days: Days = 7,
-        limit: Rows = limits.DEFAULT_ROWS,
-    ) -> list[regime_rows.RegimeChange]:
-        """Changes of held states, newest first."""
-        return store.rows(
-            "regime_changes_recent",
-            regime_rows.RegimeChange,
-            instrument=instrument,
-            timeframe=timeframe,
-            view=view,
-            days=days,
-            limit=limit,
-        )
 
     @api.get("/regimes/forecasts")
     def forecasts(
@@ -110,11 +70,6 @@ def tables(store: Store) -> APIRouter:
         """The newest signals with the evidence they rest on."""
         return store.rows("signals_latest", rows.Signal, instrument=instrument, timeframe=timeframe, limit=limit)
 
-    @api.get("/positions")
-    def positions(instrument: Name = "", account: Name = "", limit: Rows = limits.DEFAULT_ROWS) -> list[rows.Position]:
-        """What every account holds."""
-        return store.rows("positions_latest", rows.Position, instrument=instrument, account=account, limit=limit)
-
     @api.get("/gaps")
     def gaps(
         instrument: Name = "", state: Literal["", "open", "healed"] = "", limit: Rows = limits.DEFAULT_ROWS
@@ -138,5 +93,24 @@ def tables(store: Store) -> APIRouter:
     def latency(limit: Rows = limits.DEFAULT_ROWS) -> list[rows.Latency]:
         """Latencies of every stage as last measured."""
         return store.rows("latency_latest", rows.Latency, limit=limit)
+
+    return api
+
+
+def account(store: Store) -> APIRouter:
+    """What the account holds now."""
+    api = APIRouter(prefix="/api/v1", tags=["tables"])
+
+    @api.get("/positions")
+    def positions(
+        caller: Annotated[Caller, needs("account")],
+        instrument: Name = "",
+        account: Name = "",
+        limit: Rows = limits.DEFAULT_ROWS,
+    ) -> list[rows.Position]:
+        """What every account holds."""
+        if not may_see_account(caller):
+            return []
+        return store.rows("positions_latest", rows.Position, instrument=instrument, account=account, limit=limit)
 
     return api

@@ -92,32 +92,6 @@ class Features:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bar:
-    """One bar; `revision` counts the corrections by late rows."""
-
-    venue: str
-    instrument: str
-    timeframe: str
-    open_time: Time
-    close_time: Time
-    receive_time: Time
-    open: float | None
-    high: float | None
-    low: float | None
-    close: float | None
-    volume: float
-    buy_volume: float
-    sell_volume: float
-    notional: float
-    trades: int
-    mid_open: float | None
-    mid_close: float | None
-    ofi: float | None
-    updates: int
-    revision: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Signal:
     """What a regime asks for: direction −1 … +1 and the evidence by column name."""
 

@@ -2,25 +2,36 @@
 
 import logging
 import os
+import resource
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import uvicorn
 
 from gateway.app import app
 from gateway.guard import check
-from gateway.limits import CONCURRENT_CONNECTIONS
+from gateway.keys import Keys
+from gateway.limits import CONCURRENT_CONNECTIONS, MAX_REQUEST_BYTES, STALLED_S, STREAMS
+from gateway.measured import Measured
+from gateway.presented import is_loopback
 from gateway.status import Partition
+from gateway.stream.socket import StreamSocket
 from market.beat import Beat, unheard
-from market.clock import Clock
+from market.clock import Clock, SystemClock
 from market.errors import SettingsError
+from market.metrics import Metrics
+from market.trace import Trace, untraced
+from sinks.webhook.desk import Desk
 
 log = logging.getLogger("barograph.gateway")
 
 GRACE_S = 2  # what is still being answered when the stop comes may finish within this
 ALWAYS = -(10**12)  # uvicorn compares wall times with this before it beats: a clock that steps back must not silence it
+FILES = 2 * (CONCURRENT_CONNECTIONS + STREAMS)  # of sockets, and what else is open
+PING_S = 20.0  # how often a stream is asked whether anybody is there
 POLL_S = 0.2  # how soon a server that died by itself is noticed
 
 
@@ -35,19 +46,28 @@ def serve(
     journal: Callable[[], Sequence[Partition]] = tuple,
     clock: Clock | None = None,
     beat: Beat = unheard,
+    desk: Callable[[], Desk] | None = None,
+    metrics: Metrics | None = None,
+    trace: Trace = untraced,
 ) -> None:
     """Answer requests until `stop` is set; `ready` is told the port, which matters where 0 asked for any.
 
     `beat` is called about every second by the loop that answers.
 
-    The key is read from BAROGRAPH_API_KEY. Raises SettingsError when the address is not loopback and there is no
-    key, or when it cannot be listened on.
+    A key is read from BAROGRAPH_API_KEY, others from DATA/gateway/keys.db. Raises SettingsError when the address is
+    not loopback and there is no key, or when it cannot be listened on; KeyStoreError when the keys cannot be read.
     """
     key = os.environ.get("BAROGRAPH_API_KEY", "")
-    check(host, key)
+    clock = clock or SystemClock()
+    with closing(Keys(data, clock)) as keys:
+        check(host, key, keys=keys.needed())
+    allow_files(FILES)
     with listen(host, port) as listener:
         bound = int(listener.getsockname()[1])
-        server = uvicorn.Server(_config(app(dsn=dsn, data=data, key=key, journal=journal, clock=clock), beat))
+        always = not is_loopback(host)
+        metrics = metrics or Metrics()
+        api = app(dsn=dsn, data=data, key=key, always=always, journal=journal, clock=clock, desk=desk, metrics=metrics)
+        server = uvicorn.Server(_config(Measured(api, metrics, clock, trace), beat))
         # Off the main thread, so that uvicorn leaves the signals to us.
         worker = threading.Thread(target=server.run, args=([listener],), name="gateway", daemon=True)
         worker.start()
@@ -71,6 +91,14 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+def allow_files(files: int) -> None:
+    """Let this process hold so many files and sockets, as far as the system lets it: often it allows 1 024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = files if hard == resource.RLIM_INFINITY else min(files, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _config(api: object, beat: Beat) -> uvicorn.Config:
     async def goes_on() -> None:
         beat("")
@@ -80,9 +108,13 @@ def _config(api: object, beat: Beat) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
-        limit_concurrency=CONCURRENT_CONNECTIONS,
+        limit_concurrency=CONCURRENT_CONNECTIONS + STREAMS,
         timeout_graceful_shutdown=GRACE_S,
-        ws="none",
+        ws=StreamSocket,
+        ws_max_size=MAX_REQUEST_BYTES,
+        ws_per_message_deflate=False,  # a context of its own for each client, and every message deflated for each
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=STALLED_S,
         callback_notify=goes_on,
         timeout_notify=ALWAYS,
     )

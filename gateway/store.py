@@ -6,9 +6,10 @@ data frame, and the embedded store and a real server take the same path.
 
 import logging
 import threading
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -26,12 +27,18 @@ for _chatty in ("urllib3.connectionpool", "clickhouse_connect"):
 Row = TypeVar("Row")
 NO_TABLE = ("code: 60", "code: 81", "unknown_table", "unknown_database")  # of a store that nobody migrated yet
 TOO_LONG = ("code: 159", "timeout_exceeded", "read timed out", "timed out")
-SETTINGS = {
+TOO_MUCH = ("code: 158", "code: 241", "code: 307", "code: 396", "memory_limit_exceeded", "too_many_rows")
+NOTHING: Mapping[str, int] = {}
+SETTINGS: dict[str, str | int] = {
     "date_time_output_format": "iso",
     "output_format_json_quote_64bit_integers": 0,
     "output_format_json_quote_denormals": 0,  # NaN, not ready, is null
     "max_execution_time": int(QUERY_TIMEOUT_S),
 }
+
+
+class StoreTooMuchError(StoreError):
+    """A query read, or held, more than it may."""
 
 
 class StoreTimeoutError(StoreError):
@@ -52,7 +59,7 @@ class Store:
 
         Raises StoreError when the store is down or has no tables yet, StoreTimeoutError when it takes too long.
         """
-        return msgspec.json.Decoder(row, strict=False).decode_lines(self._ask(statement(query), parameters))
+        return msgspec.json.Decoder(row, strict=False).decode_lines(self.ask(statement(query), parameters))
 
     def one(self, query: str, row: type[Row], **parameters: str | int) -> Row:
         """As `rows`, where the answer is always one row."""
@@ -65,13 +72,22 @@ class Store:
                 self._client.close()
             self._client = None
 
-    def _ask(self, sql: str, parameters: dict[str, str | int]) -> bytes:
+    def ask(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any],
+        form: str = "JSONEachRow",
+        settings: Mapping[str, int] = NOTHING,
+    ) -> bytes:
+        """The answer of a statement of ours in one of ClickHouse's formats; raises as `rows`, and StoreTooMuchError."""
         if not self._turns.acquire(timeout=QUERY_TIMEOUT_S):
             raise StoreTimeoutError(
                 f"the store is busy: {CONCURRENT_QUERIES} queries are running; try again in a moment"
             )
         try:
-            return self._connected().raw_query(sql, parameters=parameters, settings=SETTINGS, fmt="JSONEachRow")
+            return self._connected().raw_query(
+                sql, parameters={**parameters}, settings={**SETTINGS, **settings}, fmt=form
+            )
         except Error as error:
             raise _explained(error) from error
         finally:
@@ -98,6 +114,8 @@ def _explained(error: Error) -> StoreError:
         return StoreError("the store has no tables yet; `barograph up` or `barograph market` makes them")
     if any(sign in text for sign in TOO_LONG):
         return StoreTimeoutError(f"the store took over {QUERY_TIMEOUT_S:.0f} s; ask for fewer rows or a shorter window")
+    if any(sign in text for sign in TOO_MUCH):
+        return StoreTooMuchError("that is too much at once; ask for a shorter time, one instrument or fewer columns")
     if isinstance(error, OperationalError) or not isinstance(error, DatabaseError):
         return StoreError("the store does not answer; start it with `barograph store`, or all with `barograph up`")
     log.error("the store refused a query: %s", error)

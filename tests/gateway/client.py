@@ -16,9 +16,13 @@ class Client:
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """One GET; a bug of the application is its answer 500 and not an exception here."""
-        return asyncio.run(self._get(path, options))
+        return self.ask("GET", path, **options)
 
-    async def _get(self, path: str, options: dict[str, Any]) -> httpx.Response:
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One request."""
+        return asyncio.run(self._ask(method, path, options))
+
+    async def _ask(self, method: str, path: str, options: dict[str, Any]) -> httpx.Response:
         transport = httpx.ASGITransport(self._api, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=self._base) as client:
-            return await client.get(path, **options)
+            return await client.request(method, path, **options)

@@ -43,6 +43,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
         "gaps": gaps(),
         "dead_letters": [{"venue": VENUE, "receive_time": NOW_NS, "reason": "not JSON", "raw": b"\xff", **ORIGIN}],
         "positions": [position("a", 1, 9.0), position("a", 3, 2.0), position("b", 2, -0.5)],
+        "risk_events": [risk_event("a", 1, "reducing"), risk_event("a", 2, "resumed"), risk_event("b", 3, "halted")],
         "availability": [availability(0, 3_600, "up", ""), availability(3_600, 4, "down", "sequence")],
         "commits": [commit("simulated/0", 3, 5), commit("simulated/0", 0, 3)],
         "coverage": [coverage(1, 0.5), coverage(2, 0.75)],
@@ -137,6 +138,13 @@ def position(account: str, second: int, size: float) -> dict[str, Any]:
     time_ns = START_NS + second * SECOND_NS
     known = {"account": account, "venue": VENUE, "instrument": "BTCUSDT", "time": time_ns, "receive_time": time_ns}
     return {**known, "size": size, **money, "offset": second, "row": 0}
+
+
+def risk_event(account: str, second: int, event: str) -> dict[str, Any]:
+    time_ns = START_NS + second * SECOND_NS
+    known = {"account": account, "venue": VENUE, "instrument": "", "time": time_ns, "receive_time": time_ns}
+    told = {"event": event, "reason": "drawdown", "values": {"equity": 95_000.0}, "client_order_id": ""}
+    return {**known, **told, "offset": second, "row": 0}
 
 
 def coverage(second: int, share: float) -> dict[str, Any]:

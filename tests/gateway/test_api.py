@@ -52,7 +52,7 @@ def test_a_bar_is_shown_in_its_last_revision(api):
     bars = rows(api, "/api/v1/bars?timeframe=1s")
     assert [(bar["revision"], bar["mid_close"]) for bar in bars] == [(0, None), (1, 101.5), (0, 100.0)]
     assert rows(api, "/api/v1/bars?timeframe=1h") == []
-    assert len(rows(api, "/api/v1/bars?timeframe=1s&bars=1")) == 1
+    assert len(rows(api, "/api/v1/bars?timeframe=1s&limit=1")) == 1
 
 
 def test_the_newest_regime_of_each_timeframe(api):
@@ -124,6 +124,8 @@ def test_the_overview_has_it_all(api):
     seen = rows(api, "/api/v1/overview")
     assert (seen["data_time"], seen["latency_p99_ns"]) == ("2023-11-14T22:13:23.000000007Z", 5_000_000)
     assert (seen["gaps_open"], seen["dead_letters"], seen["frames_per_s"]) == (1, 1, 0.7)
+    assert [(one["account"], one["state"]) for one in seen["accounts"]] == [("a", "active"), ("b", "halted")]
+    assert seen["accounts"][1]["since"] == "2023-11-14T22:13:23.000000000Z"
     bitcoin, ether = seen["instruments"]
     assert (bitcoin["mid_price"], bitcoin["position"], bitcoin["pnl"]) == (103.0, 1.5, 3.5)
     assert bitcoin["mid_prices"] == [100.0, 101.5, None]
@@ -157,7 +159,7 @@ def test_answers_keep_to_what_the_api_description_promises(api):
     described = rows(api, "/openapi.json")
     for path in (
         *("quotes/latest", "positions", "gaps", "latency", "instruments", "signals/latest"),
-        *("regimes/latest", "regimes/changes", "regimes/forecasts"),
+        *("regimes/latest", "regimes/forecasts"),
     ):
         schema = described["paths"][f"/api/v1/{path}"]["get"]["responses"]["200"]["content"]["application/json"][
             "schema"

@@ -11,10 +11,8 @@ from gateway.store import Store, statement
 from market.errors import StoreError
 from tests.gateway.client import Client
 
-LISTS = (
-    "instruments quotes_latest features_latest regimes_latest signals_latest bars_recent mids_recent positions_latest "
-)
-LISTS += "regime_changes_recent regime_forecasts_latest gaps_recent gaps_open latency_latest offsets tables"
+LISTS = "instruments quotes_latest features_latest regimes_latest signals_latest mids_recent positions_latest "
+LISTS += "regime_forecasts_latest gaps_recent gaps_open latency_latest offsets tables"
 
 
 class Failing:
@@ -91,6 +89,8 @@ def test_not_ready_while_the_store_is_down_but_alive_and_with_a_status(api):
         "limit=99999999999999999999",
         "window_s=3601",
         "window_s=0",
+        "instument=BTCUSDT",
+        "limit=1&limit=2",
     ],
 )
 def test_hostile_values_are_refused_before_the_store_is_asked(api, query):
