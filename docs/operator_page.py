@@ -10,6 +10,7 @@ from types import ModuleType
 import operators
 from flows.market import STEPS
 from operators.analysis import horizons
+from operators.broadcast.conflate import conflate
 from operators.execution.trade import trade
 from operators.impact import estimate, walk
 from operators.portfolio.rebalance import rebalance
@@ -82,7 +83,7 @@ def parts_of(name: str, found: list[ModuleType]) -> list[ModuleType]:
 def page() -> str:
     """The whole page."""
     found = modules()
-    stages = [inspect.getmodule(step) for step in (*STEPS, rebalance, trade)]
+    stages = [inspect.getmodule(step) for step in (*STEPS, conflate, rebalance, trade)]
     named = [module for module in stages if module is not None]
     sections = [stage_section(stage, parts_of(stage.__name__.removeprefix("operators."), found)) for stage in named]
     sections += ["## {}\n\n{}".format(*_said(module)) for module in ASKED]

@@ -9,6 +9,7 @@ nothing was recorded. What happens as the disk fills: sinks/journal_bounds.py.
 import logging
 import random
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -18,14 +19,17 @@ from bytewax.dataflow import Dataflow
 from bytewax.run import cli_main
 
 import venues
+from flows.capture_numbers import tell
 from flows.capture_status import StatusFile
 from flows.heart import Heart
+from flows.measured import measured
 from flows.settings import CaptureSettings, Secrets, Settings
 from flows.stored import Stored
 from market import record
 from market.clock import EARLIEST_NS, SECOND_NS, Clock
 from market.errors import SettingsError
 from market.journal import LIVE_BLOCK_NS, partition_path
+from market.metrics import Metrics
 from market.shards import instruments_of, shard_name
 from market.steady_clock import SteadyClock
 from sinks.journal import JournalWriter
@@ -64,6 +68,7 @@ def capture(
     clock: Clock | None = None,
     number: int = 0,
     shards: int = 1,
+    metrics: Metrics | None = None,
 ) -> None:
     """Record a venue until `stop` is set. No network is no error; unlisted or too many symbols raise VenueError.
 
@@ -79,7 +84,10 @@ def capture(
     clock = clock or SteadyClock(at_least_ns=since_ns or EARLIEST_NS)
     heart = Heart(data, name)
     stored = Stored(data, shard, clock)
-    sink = JournalSink(writer, bounds=bounds or Bounds(), clock=clock, beat=heart, stop=stop, stored=stored)
+    metrics = metrics or Metrics()
+    sink = JournalSink(
+        writer, bounds=bounds or Bounds(), clock=clock, beat=heart, stop=stop, stored=stored, metrics=metrics
+    )
     sockets = heart.part("sockets")
     control, status = (
         ControlTail(data, venue=venue.name, symbols=instruments),
@@ -103,6 +111,7 @@ def capture(
             report=report,
             shared=shared_by(venue, instruments, data, secrets or {}, transport, clock, number=number, shards=shards),
         )
+        metrics.before_scrape("capture", partial(tell, metrics, shard, feed, sink))
         if since_ns is not None:
             feed.queue.put(clock.now_ns(), record.encode(record.Began(since_ns, list(instruments))))
         _run(SocketSource(feed, shard=shard, stop=stop, beat=heart), sink, feed)
@@ -191,18 +200,20 @@ def run_capture(settings: Settings, stop: Stop, number: int = 0) -> None:
     instruments = captures(settings).get(number)
     if not instruments:
         raise SettingsError(f"none of the {len(settings.instruments)} instruments is of shard {number} of {shards}")
-    capture(
-        venue=venue,
-        instruments=instruments,
-        data=settings.data,
-        stop=stop,
-        synchronous=settings.capture.synchronous,
-        bounds=bounds_of(settings.capture),
-        transport=settings.capture.transport,
-        secrets=Secrets().of(venue.name, venue.secrets, coinbase_token.NEEDED),
-        number=number,
-        shards=shards,
-    )
+    with measured(settings, process_name(number, shards)) as metrics:
+        capture(
+            venue=venue,
+            instruments=instruments,
+            data=settings.data,
+            stop=stop,
+            synchronous=settings.capture.synchronous,
+            bounds=bounds_of(settings.capture),
+            transport=settings.capture.transport,
+            secrets=Secrets().of(venue.name, venue.secrets, coinbase_token.NEEDED),
+            number=number,
+            shards=shards,
+            metrics=metrics,
+        )
 
 
 def bounds_of(settings: CaptureSettings) -> Bounds:

@@ -12,7 +12,21 @@ import sys
 import typer
 from rich.console import Console
 
-from flows.commands import account, health, live, process, proof, query, recorded, repair, up
+from flows.commands import (
+    account,
+    dashboards,
+    export,
+    health,
+    key,
+    live,
+    process,
+    proof,
+    query,
+    recorded,
+    repair,
+    up,
+    webhook,
+)
 from flows.logs import log_to_stderr, supervised
 from market.errors import BarographError
 
@@ -36,10 +50,14 @@ up.add_to(app)
 process.add_to(app)
 recorded.add_to(app)
 query.add_to(app)
+export.add_to(app)
 proof.add_to(app)
 health.add_to(app)
 live.add_to(app)
 account.add_to(app)
+key.add_to(app)
+webhook.add_to(app)
+dashboards.add_to(app)
 repair.add_to(app)
 
 

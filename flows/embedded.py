@@ -4,16 +4,20 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from flows.heart import Heart
 from flows.logs import supervised
+from flows.measured import measured
 from flows.runfile import write_run_file
 from flows.settings import Secrets, Settings
 from flows.status import journal_ends
 from flows.tables import wait_for_tables
+from flows.traces import traced
+from flows.webhook_desk import desk
 
 log = logging.getLogger("barograph.process")
 
@@ -26,15 +30,17 @@ def run_store(settings: Settings, stop: threading.Event) -> None:
 
     os.nice(NICENESS)
     secrets = Secrets()
-    serve(
-        settings.data,
-        host=settings.store.host,
-        port=settings.store.port,
-        password=_plain(secrets.store_password),
-        reader_password=_plain(secrets.reader_password),
-        stop=stop,
-        beat=Heart(settings.data, "store"),
-    )
+    with measured(settings, "store") as metrics:
+        serve(
+            settings.data,
+            host=settings.store.host,
+            port=settings.store.port,
+            password=_plain(secrets.store_password),
+            reader_password=_plain(secrets.reader_password),
+            stop=stop,
+            beat=Heart(settings.data, "store"),
+            metrics=metrics,
+        )
 
 
 def run_gateway(settings: Settings, stop: threading.Event) -> None:
@@ -46,16 +52,20 @@ def run_gateway(settings: Settings, stop: threading.Event) -> None:
     dsn = wait_for_tables(settings, stop, beat=heart)
     if dsn is None:
         return
-    serve(
-        dsn,
-        host=settings.gateway.host,
-        port=settings.gateway.port,
-        data=settings.data,
-        stop=stop,
-        ready=_ready(settings.data, "gateway"),
-        journal=lambda: journal_ends(settings.data),
-        beat=heart,
-    )
+    with measured(settings, "gateway") as metrics, traced("gateway") as trace:
+        serve(
+            dsn,
+            host=settings.gateway.host,
+            port=settings.gateway.port,
+            data=settings.data,
+            stop=stop,
+            ready=_ready(settings.data, "gateway"),
+            journal=lambda: journal_ends(settings.data),
+            beat=heart,
+            desk=partial(desk, settings),
+            metrics=metrics,
+            trace=trace,
+        )
 
 
 def run_simulator(settings: Settings, port: int, stop: threading.Event) -> None:
@@ -70,16 +80,17 @@ def run_simulator(settings: Settings, port: int, stop: threading.Event) -> None:
         else:
             print(told, flush=True)
 
-    serve(
-        instruments=settings.instruments,
-        rate=settings.simulator.rate,
-        seed=settings.simulator.seed,
-        port=port,
-        truth=settings.data / "truth.parquet",
-        ready=ready,
-        stop=stop,
-        beat=Heart(settings.data, "simulator"),
-    )
+    with measured(settings, "simulator"):
+        serve(
+            instruments=settings.instruments,
+            rate=settings.simulator.rate,
+            seed=settings.simulator.seed,
+            port=port,
+            truth=settings.data / "truth.parquet",
+            ready=ready,
+            stop=stop,
+            beat=Heart(settings.data, "simulator"),
+        )
 
 
 def _plain(secret: SecretStr | None) -> str | None:

@@ -16,11 +16,14 @@ import msgspec
 
 from flows.heart import Heart
 from flows.kafka_settings import kafka_options
+from flows.measured import measured
 from flows.runfile import write_run_file
 from flows.settings import Settings
 from market.clock import SECOND_NS, Clock, SystemClock
 from market.errors import JournalError
 from market.journal import partitions
+from market.metric_table import FORWARD_ROWS
+from market.metrics import Metrics
 from market.shipped import ShippedRow
 from sources.journal_reader import JournalReader
 
@@ -69,7 +72,10 @@ class Progress:
 class Forwarder:
     """Reads the partitions of the market journal in turn, and ships what is new."""
 
-    def __init__(self, data: Path, producer: "RowProducer", progress: Progress, clock: Clock) -> None:
+    def __init__(
+        self, data: Path, producer: "RowProducer", progress: Progress, clock: Clock, metrics: Metrics | None = None
+    ) -> None:
+        self._metrics = metrics or Metrics()
         self._data, self._producer, self._progress, self._clock = data, producer, progress, clock
         self._tails: dict[Path, _Tail] = {}
         self._listed_ns = self._kept_ns = clock.monotonic_ns() - KEPT_EVERY_NS
@@ -81,6 +87,7 @@ class Forwarder:
         for tail in self._tails.values():
             for row in tail.rows():
                 self._producer.ship(row)
+                tail.shipped.add()
                 shipped += 1
         self._producer.poll()
         if self._clock.monotonic_ns() - self._kept_ns >= KEPT_EVERY_NS:
@@ -114,7 +121,7 @@ class Forwarder:
         for path in partitions(self._data, "market"):
             if path not in self._tails:
                 try:
-                    self._tails[path] = _Tail(path, self._progress.rows)
+                    self._tails[path] = _Tail(path, self._progress.rows, self._metrics)
                 except JournalError as error:
                     log.warning("left out until it can be read: %s", error)
 
@@ -122,10 +129,11 @@ class Forwarder:
 class _Tail:
     """One partition of the journal and how far it was handed over."""
 
-    def __init__(self, path: Path, shipped: dict[str, Shipped]) -> None:
+    def __init__(self, path: Path, shipped: dict[str, Shipped], metrics: Metrics) -> None:
         self.journal = JournalReader(path)
         facts = self.journal.meta()
         self.shard, self._block_ns = facts["shard"], int(facts["block_ns"])
+        self.shipped = metrics.counter(FORWARD_ROWS, self.shard)
         self._after, mark = shipped.get(self.shard, Shipped())
         try:
             if not self.journal.goes_on(self._after, mark):
@@ -155,8 +163,9 @@ def run_forward(settings: Settings, *, stop: threading.Event, follow: bool = Tru
     write_run_file(settings.data, "forward")
     producer = RowProducer(settings.kafka.topic, options, beat=heart)
     progress = Progress(settings.data / "forward" / f"{settings.kafka.topic}.json")
-    forwarder = Forwarder(settings.data, producer, progress, clock)
-    _until_done(forwarder.turn, stop, follow=follow, heart=heart)
+    with measured(settings, "forward", told=follow) as metrics:
+        forwarder = Forwarder(settings.data, producer, progress, clock, metrics)
+        _until_done(forwarder.turn, stop, follow=follow, heart=heart)
     if left := forwarder.close(CLOSE_S):
         log.warning("%d messages are not confirmed by the brokers; they are shipped again after the next start", left)
 

@@ -1,6 +1,6 @@
 """The market flow: a deterministic function of the journal. Replay is live.
 
-journal → STEPS → tables, trading and control journals.
+journal → STEPS → tables, trading and control journals; and what the world may hear of it → broadcast journal.
 
 No clock, no randomness, no I/O between source and sinks. The stream is keyed by shard, its item is market.batch.Batch.
 """
@@ -13,14 +13,19 @@ from typing import Any
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 
+from flows.broadcast import broadcast_sink
 from flows.cluster import ALONE, Member
 from flows.engine import LIVE_CLOSE_S, REPLAY_CLOSE_S, copies_of, run
 from flows.heart import Heart
 from flows.market_source import STEP, Reading, block_intervals, choices_of, reading
+from flows.measured import measured
 from flows.outages import outages_of
+from flows.rolling import retention_of, rolling
 from flows.settings import Settings
 from flows.stored import tell_stored
 from flows.tables import store_dsn, wait_for_tables
+from flows.traces import traced
+from flows.watch import Watch
 from market.batch import Batch
 from market.beat import Beat, unheard
 from market.clock import SystemClock
@@ -29,6 +34,8 @@ from market.regimes import REGIME_TIMEFRAMES
 from operators.availability import availability
 from operators.bars import bars
 from operators.book.resync import resync_frames
+from operators.broadcast.conflate import conflate
+from operators.broadcast.messages import market_frames
 from operators.coverage import coverage
 from operators.measures import MEASURES, stage_of
 from operators.opening_hours import opening_hours
@@ -38,6 +45,7 @@ from operators.signals.messages import trading_frames
 from operators.stage import Stage
 from operators.statistics.dependence import dependence
 from operators.statistics.describe import describe
+from sinks.broadcast import BroadcastSink
 from sinks.by_shard import output_by_shard
 from sinks.clickhouse.latency import LatencyRecorder
 from sinks.clickhouse.migrate import migrate
@@ -62,12 +70,14 @@ def market(
     tables: ClickHouseSink,
     trading: OutboxSink,
     control: OutboxSink,
+    broadcast: BroadcastSink,
+    interval_ms: float,
     latency: LatencyRecorder | None = None,
     timeframes: Mapping[str, str] = REGIME_TIMEFRAMES,
 ) -> Dataflow:
-    """The dataflow between what is read and its three sinks; live, with a recorder of latencies.
+    """The dataflow between what is read and its four sinks; live, with a recorder of latencies.
 
-    timeframes: the bars of each regime timeframe.
+    interval_ms: between two broadcasts of the book of an instrument. timeframes: the bars of each regime timeframe.
     """
     flow = Dataflow("market")
     batches = op.input(STEP, flow, read.source)
@@ -80,6 +90,7 @@ def market(
             batches = op.map_value("measured", batches, partial(_reached, latency, "features"))
     op.output("trading", batches, trading)
     op.output("control", batches, control)
+    op.output("broadcast", conflate("conflate", batches, interval_ms=interval_ms), broadcast)
     output_by_shard("tables", batches, tables)
     return flow
 
@@ -105,9 +116,13 @@ def run_market(
     beat: Beat = Heart(settings.data, member.name("market")) if follow else unheard
     if not follow and wait_for_tables(settings, stop, dsn, beat) is None:
         return
-    _run_once(settings, stop, follow, speed, dsn, member, beat)
-    while follow and not stop.is_set():
-        _run_once(settings, stop, follow, speed, dsn, member, beat)
+    name = member.name("market")
+    rolled = rolling(settings, dsn, stop, follow=follow, member=member)
+    with measured(settings, name, told=follow) as metrics, traced(name, told=follow) as trace, rolled:
+        watch = Watch(beat, metrics, trace)
+        _run_once(settings, stop, follow, speed, dsn, member, watch)
+        while follow and not stop.is_set():
+            _run_once(settings, stop, follow, speed, dsn, member, watch)
 
 
 def _run_once(
@@ -117,10 +132,10 @@ def _run_once(
     speed: float | None,
     dsn: str | None,
     member: Member,
-    beat: Beat,
+    watch: Watch,
 ) -> None:
     data, timeframes = settings.data, settings.regimes.timeframes
-    latency = LatencyRecorder(SystemClock()) if follow else None
+    latency = LatencyRecorder(SystemClock(), watch.metrics) if follow else None
     choices = "".join(f"|{name}={bar}" for name, bar in timeframes.items())
     recovery = data / "recovery" / "market"
     tables = ClickHouseSink(
@@ -130,14 +145,16 @@ def _run_once(
         close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
         choices=choices,
         outages=outages_of(settings, "market", follow=follow),
-        prepare=migrate,
+        prepare=partial(migrate, retention=retention_of(settings)),
         stored=partial(tell_stored, data) if follow else None,
-        beat=beat,
+        beat=watch.beat,
+        metrics=watch.metrics,
+        trace=watch.trace,
     )
 
     def flow() -> Dataflow:
         return market(
-            reading(settings, recovery, follow=follow, stop=stop, speed=speed, beat=beat, member=member),
+            reading(settings, recovery, follow=follow, stop=stop, speed=speed, beat=watch.beat, member=member),
             tables=tables,
             trading=OutboxSink(
                 partition_path(data, "trading", TRADING),
@@ -146,6 +163,8 @@ def _run_once(
                 synchronous=settings.capture.synchronous,
             ),
             control=OutboxSink(partition_path(data, "control", CONTROL), shard=CONTROL, messages=resync_frames),
+            broadcast=broadcast_sink(settings, market_frames, prunes=True, metrics=watch.metrics),
+            interval_ms=settings.broadcast.interval_ms,
             latency=latency,
             timeframes=timeframes,
         )

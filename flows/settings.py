@@ -1,6 +1,6 @@
 """Every setting, in one validated tree, read from one TOML file; secrets come from the environment only.
 
-`example()` prints the whole tree as the TOML file that a user may start from.
+The tree as the TOML file that a user may start from: flows/settings_text.py.
 """
 
 import tomllib
@@ -8,25 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from flows.settings_outward import BroadcastSettings, GrafanaSettings, MetricsSettings, WebhookSettings
+from flows.settings_section import Port, Positive, Section, Share
 from market.errors import SettingsError
 from market.regimes import REGIME_TIMEFRAMES
 
-Port = Annotated[int, Field(ge=0, le=65535)]
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
 VENUE_NAMES = (
     "simulated, binance-spot, binance-usdm, binance-coinm, coinbase, coinbase-exchange, kraken, bybit-spot,"
     " bybit-linear, bybit-inverse, okx, alpaca-iex, alpaca-sip, alpaca-crypto, massive-stocks or massive-crypto"
 )
-
-
-class Section(BaseModel):
-    """A part of the tree; an unknown name is an error, not a typo that goes unseen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class CaptureSettings(Section):
@@ -105,12 +98,22 @@ class StoreSettings(Section):
     catch_up_blocks_per_s: Positive = Field(
         10.0, description="insert blocks of a backlog handed to a store that is back; one holds a second of live data"
     )
+    tick_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="days that quotes, trades, marks and features are kept; 0: for ever. Bars and"
+        " roll-ups stay; by the store's clock, so an older capture that is imported goes at once",
+    )
+    second_days: int = Field(
+        0, ge=0, le=36_500, description="the same for the roll-ups by the second; minutes and hours stay"
+    )
 
 
 class GatewaySettings(Section):
     """The REST API and the console page."""
 
-    host: str = Field("127.0.0.1", description="address; others than loopback need BAROGRAPH_API_KEY")
+    host: str = Field("127.0.0.1", description="address; others than loopback need a key: `barograph key add`")
     port: Port = Field(8080, description="port; 0: any free one")
 
 
@@ -212,7 +215,11 @@ class Settings(Section):
     flow: FlowSettings = FlowSettings()
     kafka: KafkaSettings = KafkaSettings()
     store: StoreSettings = StoreSettings()
+    broadcast: BroadcastSettings = BroadcastSettings()
     gateway: GatewaySettings = GatewaySettings()
+    metrics: MetricsSettings = MetricsSettings()
+    grafana: GrafanaSettings = GrafanaSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     simulator: SimulatorSettings = SimulatorSettings()
     supervise: SuperviseSettings = SuperviseSettings()
     log: LogSettings = LogSettings()
@@ -232,6 +239,7 @@ class Secrets(BaseSettings):
     store_password: SecretStr | None = None  # of user default of the embedded store
     reader_password: SecretStr | None = None  # of user reader
     api_key: SecretStr | None = None
+    grafana_token: SecretStr | None = None  # of a service account of Grafana
     kafka_password: SecretStr | None = None  # sasl.password of the brokers
     dsn: SecretStr | None = None  # a DSN may carry a password; it wins over store.dsn
     alpaca_key: SecretStr | None = None
@@ -274,43 +282,3 @@ def _sentence(found: Any, path: Path | None) -> str:
     where = f" in {path}" if path else ""
     said = found["msg"].removeprefix("Value error, ")
     return f"setting {name}{where}: {said[:1].lower()}{said[1:]} (it was {found['input']!r})"
-
-
-def example() -> str:
-    """The default settings as a commented TOML file.
-
-    >>> example().splitlines()[1]
-    'data = "barograph-data"'
-    """
-    return as_toml(Settings())
-
-
-def as_toml(settings: Settings) -> str:
-    """Any settings as the commented TOML file that `load` reads back."""
-    lines = _section(settings)
-    for name in Settings.model_fields:
-        part = getattr(settings, name)
-        if isinstance(part, Section):
-            lines += ["", f"[{name}]", f"# {(type(part).__doc__ or '').splitlines()[0]}", *_section(part)]
-    return "\n".join(lines) + "\n"
-
-
-def _section(part: Section) -> list[str]:
-    lines: list[str] = []
-    for name, field in type(part).model_fields.items():
-        value = getattr(part, name)
-        if not isinstance(value, Section):
-            lines += [f"# {field.description}", f"{name} = {_toml(value)}"]
-    return lines
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_toml(key)} = {_toml(held)}" for key, held in value.items()) + " }"
-    if isinstance(value, str | Path):
-        return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return str(value)

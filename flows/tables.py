@@ -105,7 +105,7 @@ def _wait_for_child(settings: Settings, child: "subprocess.Popen[bytes]") -> str
 
 def save_settings(settings: Settings, name: str) -> Path:
     """Write settings where a child process can read them; secrets are not among them."""
-    from flows.settings import as_toml
+    from flows.settings_text import as_toml
 
     path = settings.data / "run" / f"{name}.toml"
     path.parent.mkdir(parents=True, exist_ok=True)

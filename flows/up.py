@@ -1,4 +1,4 @@
-"""`barograph up`: one supervisor over store, exchange, capture, market, trading and gateway, and the live view."""
+"""`barograph up`: one supervisor over store, exchange, capture, market, trading, gateway, deliver, and the live view."""
 
 import fcntl
 import logging
@@ -37,7 +37,7 @@ SIMULATED = "simulated"
 READY_WITHIN_S = 5.0
 PROOF_LIMIT_S = 1800.0  # for `barograph reconcile`
 # The way of the data, so that what was recorded is computed and stored before the next one stops.
-STOP_ORDER = ("capture", "forward", "market", "trading", "gateway", "store")
+STOP_ORDER = ("capture", "forward", "market", "trading", "gateway", "deliver", "store")
 
 
 def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None:
@@ -116,7 +116,7 @@ def start_processes(supervisor: Supervisor, settings: Settings, config: Path, st
         supervisor.start(name, "market", *chosen, rank=rank_of(name), group="market")
     if settings.kafka.brokers and not settings.kafka.read:
         supervisor.start("forward", "forward", "--config", str(config), rank=rank_of("forward"))
-    for name in ("trading", "gateway"):
+    for name in ("trading", "gateway", "deliver"):
         supervisor.start(name, name, "--config", str(config), rank=rank_of(name))
 
 

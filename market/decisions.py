@@ -16,6 +16,15 @@ AHEAD_NS = 5 * SECOND_NS  # a message may be stamped so much later than its row 
 READ = (Quote, Signal, Command)  # what trading listens to; nobody may hand it an Approved order through the journal
 
 
+class Standing(NamedTuple):
+    """How an account stands, for whoever watches."""
+
+    account: str
+    equity: float  # quote currency, at the marks
+    drawdown: float  # share of its peak that is lost
+    state: str  # of its kill switch: active, reducing or halted
+
+
 class Decisions(NamedTuple):
     """What one row of the trading journal became so far. Operators return it with more in it."""
 
@@ -26,6 +35,7 @@ class Decisions(NamedTuple):
     tables: Mapping[str, pl.DataFrame] = {}  # rows by table name: targets, orders, fills, positions, risk_events, …
     last: bool = False  # no more will come: sinks close their open insert block
     accounts: Accounts = Accounts()  # what became of the frames of the row: read, or dead letters
+    standing: Standing | None = None  # of the account that traded on it
 
     def with_table(self, name: str, rows: pl.DataFrame) -> "Decisions":
         """The item with rows appended to one of its tables; unchanged where there are none."""

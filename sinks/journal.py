@@ -32,6 +32,14 @@ select max(offset) from (
 ) where coalesce(before, 0) < ?
 """
 
+# What `newest_of` must know of rows that go.
+_KEEP_NEWEST_OF = """
+insert or replace into meta
+select ? || source, cast(max(source_offset) as text) from batches
+where source is not null and offset > ? and offset <= ? group by source
+"""
+PRUNED_OF = "pruned of "  # and a source: the note of the greatest offset of it that was pruned
+
 log = logging.getLogger("barograph.journal")
 
 
@@ -105,6 +113,12 @@ class JournalWriter:
         """Keep a fact about this partition, such as which file was imported into it."""
         self._execute("insert or replace into meta values (?, ?)", key, value)
 
+    def note_once(self, key: str, value: str) -> str:
+        """Keep a fact that nobody has kept yet; what is kept of it."""
+        self._execute("insert or ignore into meta values (?, ?)", key, value)
+        kept: str = self._execute("select value from meta where key = ?", key).fetchone()[0]
+        return kept
+
     def last_offset(self) -> int:
         """Offset of the newest row, 0 where there is none."""
         return self._one("select max(offset) from batches") or 0
@@ -147,12 +161,23 @@ class JournalWriter:
         finally:
             os.close(flushed)
 
-    def prune(self, to_offset: int, *, most_rows: int, most_bytes: int | None = None) -> int:
+    def newest_of(self, source: str) -> int:
+        """Greatest offset of a source that was ever appended, 0 for none; rows that were pruned count."""
+        pruned = self._execute("select value from meta where key = ?", f"{PRUNED_OF}{source}").fetchone()
+        return max(
+            self._one("select max(source_offset) from batches where source = ?", source) or 0,
+            int(pruned[0]) if pruned else 0,
+        )
+
+    def prune(
+        self, to_offset: int, *, most_rows: int, most_bytes: int | None = None, with_sources: bool = False
+    ) -> int:
         """Drop the oldest rows up to an offset, at most so many, or until so many bytes are free; return their number.
 
         The newest row stays: offsets must go on rising. So do those that name a source, as history does: what a person
-        imported was not received then. The file does not shrink; its free pages are used again. `InstrumentDefined`
-        records go with their rows, which is why capture writes them anew from time to time.
+        imported was not received then; but not `with_sources`, which is for a journal that nobody computes from. The
+        file does not shrink; its free pages are used again. `InstrumentDefined` records go with their rows, which is
+        why capture writes them anew from time to time.
         """
         with self.transaction():
             done = number(self._facts, PRUNED_TO, 0)
@@ -163,7 +188,10 @@ class JournalWriter:
                 to = min(to, self._one(_HOLDING, first, to, most_bytes) or 0)
             if first is None or to < first:
                 return 0
-            statement = "delete from batches where source is null and offset > ? and offset <= ?"
+            if with_sources:
+                self._execute(_KEEP_NEWEST_OF, PRUNED_OF, done, to)
+            spared = "" if with_sources else " and source is null"
+            statement = f"delete from batches where offset > ? and offset <= ?{spared}"
             dropped = self._execute(statement, done, to).rowcount
             pruned = self._facts | {PRUNED_TO: str(to)}
             write_facts(self._database, pruned)
@@ -226,7 +254,7 @@ class JournalWriter:
         except sqlite3.Error as error:
             raise self._fault(error) from error
 
-    def _one(self, statement: str, *values: int) -> int | None:
+    def _one(self, statement: str, *values: int | str) -> int | None:
         found: int | None = self._execute(statement, *values).fetchone()[0]
         return found
 

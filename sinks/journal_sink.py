@@ -14,9 +14,11 @@ from typing import Protocol
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
+from market import metric_table
 from market.beat import Beat, unheard
 from market.clock import SECOND_NS, Clock
 from market.errors import JournalError
+from market.metrics import Metrics
 from sinks.journal import JournalWriter
 from sinks.journal_age import Age
 from sinks.journal_bounds import STAYING, Bounds, duty, room_of
@@ -58,7 +60,9 @@ class JournalSink(FixedPartitionedSink[Frames, None]):
         stop: Stop | None = None,
         stored: Stored = lambda: None,
         sleep: Callable[[float], object] = time.sleep,
+        metrics: Metrics | None = None,
     ) -> None:
+        self.metrics = metrics or Metrics()
         self.alarms: dict[str, str] = {}  # what is wrong now: reason by name
         self.used_bytes = 0  # of the journal, when last looked at
         self.error: JournalError | None = None
@@ -110,7 +114,10 @@ class JournalSinkPartition(StatefulSinkPartition[Frames, None]):
     def __init__(self, sink: JournalSink) -> None:
         self._sink, self._writer = sink, sink.writer
         retention_ns, now_ns = sink.bounds.retention_ns, sink.clock.monotonic_ns()
-        noted = self._writer.meta().get(AGE, "")
+        facts = self._writer.meta()
+        noted, shard = facts.get(AGE, ""), facts.get("shard", "")
+        self._seconds = sink.metrics.histogram(metric_table.JOURNAL_SECONDS, shard)
+        self._frames = sink.metrics.histogram(metric_table.JOURNAL_FRAMES, shard)
         self._age = None if retention_ns is None else Age(noted, retention_ns=retention_ns, now_ns=now_ns)
         self._kept_ns = now_ns - KEEP_EVERY_NS
 
@@ -118,7 +125,10 @@ class JournalSinkPartition(StatefulSinkPartition[Frames, None]):
         """One row per item."""
         for frames in items:
             times, payload = [received_ns for received_ns, _ in frames], [frame for _, frame in frames]
+            began_ns = self._sink.clock.monotonic_ns()
             self._sink.persist(partial(self._writer.append, times, payload))
+            self._seconds.observe((self._sink.clock.monotonic_ns() - began_ns) / SECOND_NS)
+            self._frames.observe(len(frames))
         now_ns = self._sink.clock.monotonic_ns()
         if now_ns - self._kept_ns >= KEEP_EVERY_NS:
             self._kept_ns = now_ns

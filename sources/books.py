@@ -32,6 +32,8 @@ class Books:
     symbols: tuple[str, ...]
     clock: Clock
     keepers: Sequence[Keeper]
+    fetched_books: int = 0  # over REST
+    begun_anew: int = 0  # by subscribing anew
     _snapshots: Snapshots = field(default_factory=Snapshots)
     _resyncs: Resyncs = field(default_factory=Resyncs)
     _depth: dict[str, list[tuple[Keeper, str]]] = field(init=False)  # by symbol: its depth streams
@@ -81,6 +83,7 @@ class Books:
             for keeper, _ in self._depth[wish.symbol]:
                 keeper.give_up(f"subscribing anew to {wish.symbol} was in vain: {wish.cause}")
             return
+        self.begun_anew += 1
         log.info("subscribing anew to the book of %s: %s", wish.symbol, wish.cause)
         for keeper, stream in self._depth[wish.symbol]:
             keeper.renew([stream])
@@ -92,6 +95,7 @@ class Books:
 
     async def fetched(self, rest: Rest, request: Request, symbol: str) -> record.Snapshot | None:
         """The full book of a symbol as a record; None for a failure, which is another wish."""
+        self.fetched_books += 1
         try:
             body = await rest.get(request)
             return record.Snapshot(symbol, msgspec.json.decode(body, type=msgspec.Raw))

@@ -87,6 +87,16 @@ class Feed:
         """What the venue allows, shared by all its sockets and requests."""
         return self._common.budget
 
+    @property
+    def resyncs(self) -> dict[str, int]:
+        """Full books asked for since the beginning, by the way they come."""
+        return {"rest": self._books.fetched_books, "subscribe": self._books.begun_anew}
+
+    @property
+    def newest_data_ns(self) -> int:
+        """When the last frame with data came, wall clock; 0 before the first."""
+        return max(list(self.last_data_ns.values()), default=0)
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self

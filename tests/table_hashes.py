@@ -4,7 +4,10 @@ import hashlib
 
 from clickhouse_connect.driver.client import Client
 
-MEASURED = {"latency", "migrations", "reconciliations"}  # what a run measures of itself, not of the market
+from sinks.clickhouse.rollups import derived
+
+# What a run measures of itself, not of the market, and what is made of other tables a little later.
+MEASURED = {"latency", "migrations", "reconciliations", "webhook_deliveries"} | derived()
 NAMES = """
 select name from system.tables where database = {database:String} and engine like '%MergeTree' order by name
 """

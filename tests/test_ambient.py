@@ -21,6 +21,9 @@ SEAMS = {
     ("operators/statistics/closed_bars.py", "the order of a set"): "a table to look up in; nobody goes through it",
     ("sources/coinbase_token.py", "randomness"): "a nonce that the venue asks for",
     ("sinks/journal_file.py", "a clock"): "a name that no other unfinished file has",
+    ("sinks/broadcast.py", "randomness"): "names a journal, so that another in its place is known as such",
+    ("sinks/webhook/endpoints.py", "randomness"): "an id that nobody has",
+    ("sinks/webhook/signing.py", "randomness"): "a secret that nobody has",
     ("sinks/journal_sink.py", "a clock"): "how to wait for space on the disk, where nobody says otherwise",
     ("sinks/clickhouse/answer.py", "randomness"): "a mark in an answer that no data can contain",
     ("sinks/clickhouse/request.py", "randomness"): "an id for a query that was given none",
@@ -37,12 +40,18 @@ SEAMS = {
     ("flows/supervision/notify.py", "a clock"): MACHINE,
     ("flows/supervision/notify.py", "the environment"): "how systemd says where it listens",
     ("flows/heart.py", "the environment"): "how a supervisor says that it listens",
+    ("flows/measured.py", "the environment"): "how a supervisor calls a process",
+    ("flows/measured.py", "randomness"): "a word of one run that nobody can guess",
+    ("flows/traces.py", "the environment"): "how OpenTelemetry says who collects; how a supervisor calls a process",
     ("flows/stop.py", "the environment"): "how a supervisor says that it is one",
     ("flows/log_file.py", "the environment"): "how a supervisor says where a log goes",
     ("flows/logs.py", "the environment"): "how a supervisor says who reads the log",
     ("flows/tables.py", "a clock"): "waits for a store that it started",
     ("flows/tables.py", "the environment"): "hands it on to a store that it starts",
+    ("gateway/stream/tickets.py", "randomness"): "a secret that nobody can guess",
     ("gateway/serve.py", "the environment"): "a secret, which stands in no file",
+    ("gateway/keys/text.py", "randomness"): "the secret of a key",
+    ("gateway/history/cursor.py", "randomness"): "the secret that cursors are signed with",
 }
 
 

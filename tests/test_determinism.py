@@ -70,16 +70,22 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def replayed(folder: Path, journal: Path, dsn: str, name: str) -> Outcome:
-    """Digests of the tables, and what the market flow told trading."""
+    """Digests of the tables, and what the flows told trading and the world."""
     rows, frames, snapshot_s, environment = RUNS[name]
     config = settings_file(folder, store={"dsn": dsn}, flow={"snapshot_interval_s": snapshot_s})
     shutil.copytree(journal, folder / "data" / "journal")
     command = [sys.executable, "-c", RUN, str(config), str(rows), str(frames)]
     environment = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL, timeout=600)
-    with closing(sqlite3.connect(folder / "data" / "journal" / "trading" / "trading-0.db")) as told:
-        messages = told.execute("select offset, received_ns, frames, source, source_offset from batches").fetchall()
-    return table_hashes(connect(dsn)), messages
+    return table_hashes(connect(dsn)), [*told(folder, "trading"), *told(folder, "broadcast")]
+
+
+def told(folder: Path, topic: str) -> list[tuple[object, ...]]:
+    """What the flows told, by what they were told of."""
+    with closing(sqlite3.connect(folder / "data" / "journal" / topic / f"{topic}-0.db")) as journal:
+        return journal.execute(
+            "select source, source_offset, received_ns, frames from batches order by source, source_offset"
+        ).fetchall()
 
 
 @pytest.mark.timeout(900)
@@ -95,7 +101,7 @@ def test_every_run_of_a_journal_gives_the_same_tables_bit_for_bit(
     tables, messages = outcomes[0]
     assert int(store.text("select count() from run_0.quotes")) > 1000
     assert int(store.text("select count() from run_0.regimes")) > 20
-    assert len(messages) > 50
+    assert len(messages) > 500
     for name, outcome in zip(RUNS, outcomes, strict=True):
         assert {table for table in tables if outcome[0][table] != tables[table]} == set(), name
         assert outcome[1] == messages, name

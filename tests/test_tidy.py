@@ -65,7 +65,15 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize(("page", "script"), [("tables.md", "table_page.py"), ("operators.md", "operator_page.py")])
+@pytest.mark.parametrize(
+    ("page", "script"),
+    [
+        ("tables.md", "table_page.py"),
+        ("cookbook.md", "cookbook_page.py"),
+        ("metrics.md", "metric_page.py"),
+        ("operators.md", "operator_page.py"),
+    ],
+)
 def test_a_written_page_is_what_its_source_says(page: str, script: str) -> None:
     command = [sys.executable, str(ROOT / "docs" / script)]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout

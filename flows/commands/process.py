@@ -89,6 +89,17 @@ def gateway(config: Config = None, data: Data = None) -> None:
     run_gateway(settings, stop_event())
 
 
+def deliver(config: Config = None, data: Data = None) -> None:
+    """Send signals, changes of regime and risk events to the webhooks that were added.
+
+    Resumes where it was, whatever killed it: what was said is delivered at least once, and has the same id each time.
+    """
+    settings = settings_of(config, data)
+    from flows.deliver import run_deliver
+
+    run_deliver(settings, stop_event())
+
+
 def simulate(
     config: Config = None,
     data: Data = None,
@@ -147,5 +158,5 @@ def simulate(
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (capture, market, forward, trading, store, gateway, simulate):
+    for command in (capture, market, forward, trading, store, gateway, deliver, simulate):
         app.command(rich_help_panel="One process of it")(command)

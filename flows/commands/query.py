@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.commands.options import Config, Data, settings_of
-from flows.settings import example
+from flows.settings_text import example
 
 
 def sql(

@@ -1,4 +1,4 @@
-"""Health of everything under `barograph up` over HTTP: /healthz and /readyz, on loopback by default.
+"""Health of everything under `barograph up` over HTTP: /healthz and /readyz, on loopback by default; and metrics.
 
 /healthz answers 200 as long as the supervisor itself goes round, with the state of every process: what asks it should
 restart the whole only when it does not answer. /readyz answers 200 when every process works, else 503 with the reasons.
@@ -17,10 +17,15 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flows.settings import SuperviseSettings
+from flows.supervision.metrics_pages import is_metrics, metrics_pages
 from flows.supervision.supervise import Supervisor
-from gateway.guard import MIN_KEY_CHARACTERS, Guard, is_loopback
+from gateway.guard import MIN_KEY_CHARACTERS, Guard
+from gateway.keys import Keys
+from gateway.presented import is_loopback
+from market.clock import SystemClock
 from market.errors import SettingsError
 
 log = logging.getLogger("barograph.supervise")
@@ -43,7 +48,7 @@ def health_server(supervisor: Supervisor, settings: SuperviseSettings, key: str 
         )
     with _listening(settings) as listener:
         port = int(listener.getsockname()[1])
-        server = uvicorn.Server(_config(Guard(application(supervisor), "" if loopback else key)))
+        server = uvicorn.Server(_config(_door(supervisor, key, loopback=loopback)))
         worker = threading.Thread(target=server.run, args=([listener],), name="health", daemon=True)
         worker.start()
         supervisor.serves(port)
@@ -52,6 +57,18 @@ def health_server(supervisor: Supervisor, settings: SuperviseSettings, key: str 
         finally:
             server.should_exit = True
             worker.join(JOIN_S)
+
+
+def _door(supervisor: Supervisor, key: str, *, loopback: bool) -> ASGIApp:
+    """Health, which on loopback needs no key; and the numbers of all processes, which do as soon as there are keys."""
+    health = Guard(application(supervisor), "" if loopback else key)
+    keys = Keys(supervisor.data, SystemClock())
+    numbers = Guard(metrics_pages(supervisor), key, keys=keys, always=not loopback)
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        await (numbers if is_metrics(scope["path"]) else health)(scope, receive, send)
+
+    return door
 
 
 def application(supervisor: Supervisor) -> Starlette:
@@ -86,7 +103,7 @@ def _listening(settings: SuperviseSettings) -> Iterator[socket.socket]:
         yield listener
 
 
-def _config(application: Guard) -> uvicorn.Config:
+def _config(application: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         http="h11",

@@ -1,8 +1,8 @@
 """What earlier runs left under DATA/run, removed when `up` begins, so that the folder does not grow with every kill.
 
-Removed: half-written files of processes that are gone, what members of an earlier number of shards or workers said, and
-the state of sinks, which every flow tells anew when it starts. What a process without a number said stays: it shows
-that it is down.
+Removed: half-written files of processes that are gone, where they told their numbers, what members of an earlier number
+of shards or workers said, and the state of sinks, which every flow tells anew when it starts. What a process without a
+number said stays: it shows that it is down.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from flows.measured import SUFFIX as NUMBERS
 from gateway.alarms import PART, read
 from gateway.beats import read_beat
 from gateway.runfiles import alive
@@ -33,6 +34,9 @@ def _leftovers(data: Path) -> Iterator[Path]:
         partial = _PARTIAL.search(path.name)
         if partial is not None:
             if not alive(int(partial[1])):
+                yield path
+        elif path.suffix == NUMBERS:
+            if not alive(read(path).get("pid")):
                 yield path
         elif path.suffix == ".json" and PART in path.stem:
             yield path

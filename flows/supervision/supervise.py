@@ -53,7 +53,7 @@ class Supervisor:
         self.report = Report()
         self.beginning = ""  # why not all processes are started yet; set and emptied by whoever starts them
         self.ticked_s: float | None = None  # when it last looked; None before the first time
-        self._data, self._folder, self._now_s = data, data / "log", now_s
+        self.data, self._folder, self._now_s = data, data / "log", now_s
         self._settings, self._logs = settings or SuperviseSettings(), logs or LogSettings()
         self._port, self._told_s, self._told, self._started_ns = 0, 0.0, Report(), time.time_ns()
         self._heart, self._notify = Heart(data, SUPERVISOR), Notify()
@@ -72,7 +72,7 @@ class Supervisor:
     def add(self, name: str, command: Sequence[str], *, rank: int = 0, group: str | None = None) -> Process:
         """Start any command that beats as flows/heart.py does, and keep it running."""
         choice = self._settings
-        hearing = Hearing(self._data, name, choice.hung_after_s, choice.start_limit_s)
+        hearing = Hearing(self.data, name, choice.hung_after_s, choice.start_limit_s)
         process = Process(name, command, self.log_file(name), hearing, rank)
         brake = Brake(choice.brake_deaths, choice.brake_window_s, choice.brake_pause_s)
         members = self.groups.setdefault(group or name, Group(group or name, brake, self._environment))
@@ -147,9 +147,9 @@ class Supervisor:
                 words = None if one.last_exit is None else exit_words(one.last_exit)
                 told.append(ProcessReport(one.name, state, reason, one.pid, one.restarts, words))
         chores = tuple(ChoreReport(one.name, one.runs, one.failures, one.trouble) for one in self.chores)
-        files = [(one.name, read(self._data / "run" / f"{one.name}.json")) for one in self.processes if one.running]
+        files = [(one.name, read(self.data / "run" / f"{one.name}.json")) for one in self.processes if one.running]
         wrong = tuple(f"{name}: {alarm}" for name, facts in files for alarm in alarms(facts))
-        return Report(tuple(told), chores, stopped_sinks(self._data), wrong, self.beginning)
+        return Report(tuple(told), chores, stopped_sinks(self.data), wrong, self.beginning)
 
     def _write(self) -> None:
         """Keep the report where other commands find it; a full disk must not stop the supervisor."""
@@ -157,7 +157,7 @@ class Supervisor:
             return
         try:
             facts = self.report.facts()
-            write_run_file(self._data, SUPERVISOR, started_ns=self._started_ns, port=self._port, **facts)
+            write_run_file(self.data, SUPERVISOR, started_ns=self._started_ns, port=self._port, **facts)
         except OSError as error:
             log.warning("the report of the supervisor cannot be written: %s", error)
         self._told = self.report

@@ -19,7 +19,7 @@ from functools import partial
 
 from bytewax.operators import KeyedStream
 
-from market.decisions import Decisions
+from market.decisions import Decisions, Standing
 from market.messages import Command, Position, Quote, Side, Target
 from operators.execution.account import Account, Key, Line, opened, take_quote, take_target
 from operators.execution.holding import filled
@@ -30,7 +30,7 @@ from operators.execution.paper import Venue, settle
 from operators.execution.pursue import pursue
 from operators.risk.gate import Limits
 from operators.risk.quotes import usable
-from operators.risk.switch import Event, obey, watch
+from operators.risk.switch import Event, drawdown, obey, watch
 from operators.stage import Stage, registered, wire
 
 
@@ -80,7 +80,7 @@ def _step(terms: Terms, account: Account, item: Decisions) -> Decisions:
         news = dict(account.lines)
     for line in news.values():
         pursue(account, line, ledger, terms.limits, terms.manner)
-    return ledger.written(item)
+    return ledger.written(item)._replace(standing=_standing(account))
 
 
 def _quote(account: Account, quote: Quote, terms: Terms, ledger: Ledger, news: dict[Key, Line]) -> None:
@@ -126,6 +126,11 @@ def _position(line: Line) -> Position:
         unrealised_pnl=line.unrealised,
         fees=holding.fees,
     )
+
+
+def _standing(account: Account) -> Standing:
+    equity, switch = account.equity, account.switch
+    return Standing(account.name, equity, drawdown(switch, equity), switch.state.value)
 
 
 def _switch(account: Account, commands: Iterable[Command], terms: Terms, ledger: Ledger) -> bool:

@@ -3,7 +3,7 @@ create table trades
     venue LowCardinality(String) comment 'exchange or market segment, such as binance-usdm',
     instrument LowCardinality(String) comment 'symbol as the venue spells it',
     exchange_time Nullable(DateTime64(9, 'UTC')) codec(ZSTD(1)) comment 'the venue''s own stamp, UTC; null where it gives none',
-    receive_time DateTime64(9, 'UTC') codec(DoubleDelta, ZSTD(1)) comment 'when we received it, UTC',
+    receive_time DateTime64(9, 'UTC') codec(Delta, ZSTD(1)) comment 'when we received it, UTC',
     trade_id Int64 codec(DoubleDelta, ZSTD(1)) comment 'the venue''s id',
     price Float64 codec(ZSTD(1)) comment 'quote currency',
     size Float64 codec(ZSTD(1)) comment 'base units or contracts',

@@ -3,7 +3,7 @@ create table features
     venue LowCardinality(String) comment 'exchange or market segment, such as binance-usdm',
     instrument LowCardinality(String) comment 'symbol as the venue spells it',
     exchange_time Nullable(DateTime64(9, 'UTC')) codec(ZSTD(1)) comment 'the venue''s own stamp, UTC; null where it gives none',
-    receive_time DateTime64(9, 'UTC') codec(DoubleDelta, ZSTD(1)) comment 'when we received it, UTC',
+    receive_time DateTime64(9, 'UTC') codec(Delta, ZSTD(1)) comment 'when we received it, UTC',
     sequence Int64 codec(DoubleDelta, ZSTD(1)) comment 'update id of the book',
     mid_price Float64 codec(ZSTD(1)) comment 'mean of best bid and ask, quote currency',
     weighted_mid Float64 codec(ZSTD(1)) comment 'mid weighted by the opposite sizes, quote currency',
@@ -80,7 +80,7 @@ create table features
     square_root_weight Float64 codec(ZSTD(1)) comment 'how far the square-root model is believed, 0 to 1',
     shard LowCardinality(String) comment 'stream it was derived from, such as binance-usdm/0',
     `offset` Int64 codec(DoubleDelta, ZSTD(1)) comment 'row of the shard''s journal it was derived from',
-    frame Int32 codec(Delta, ZSTD(1)) comment 'position of the frame in that journal row'
+    frame Int32 codec(T64, ZSTD(1)) comment 'position of the frame in that journal row'
 )
 engine = ReplacingMergeTree
 partition by toYYYYMMDD(receive_time)

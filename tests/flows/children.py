@@ -26,7 +26,7 @@ BEATING = (
 
 def run(supervisor: Supervisor, name: str, code: str, *, rank: int = 0, group: str | None = None) -> Process:
     """Supervise a piece of Python, which is told the data folder."""
-    return supervisor.add(name, [sys.executable, "-c", code, str(supervisor._data)], rank=rank, group=group)
+    return supervisor.add(name, [sys.executable, "-c", code, str(supervisor.data)], rank=rank, group=group)
 
 
 def until(condition: Callable[[], object], timeout_s: float = 30.0) -> None:

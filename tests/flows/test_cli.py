@@ -11,7 +11,20 @@ from market.errors import DiskError, SettingsError
 
 COMMANDS = [
     *("up", "capture", "market", "trading", "store", "gateway", "simulate"),
-    *("import", "replay", "sql", "status", "regimes", "settings", "account", "verify", "check-live", "health"),
+    *(
+        "import",
+        "replay",
+        "sql",
+        "status",
+        "regimes",
+        "settings",
+        "account",
+        "verify",
+        "check-live",
+        "health",
+        "deliver",
+        "webhook",
+    ),
 ]
 
 

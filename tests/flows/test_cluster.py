@@ -14,7 +14,8 @@ import pytest
 
 from flows.cluster import free_addresses
 from flows.market import run_market
-from flows.settings import as_toml, load
+from flows.settings import load
+from flows.settings_text import as_toml
 from flows.tables import opened_store
 from simulator.tape import write_capture
 from tests.flows.pipe import barograph, changed, epoch, market_tables, settings_file

@@ -18,8 +18,9 @@ from flows.supervision.supervise import Supervisor
 from market.errors import SettingsError
 from tests.flows.children import BEATING, run, watch_until
 from tests.flows.pipe import settings_file
+from tests.flows.scraped import assert_truth
 
-ALL = {"store", "simulator", "capture", "market", "trading", "gateway"}
+ALL = {"store", "simulator", "capture", "market", "trading", "gateway", "deliver"}
 
 
 @pytest.fixture
@@ -109,25 +110,27 @@ class Whole:
         self.path = data / "run" / "up.json"
 
     def ready(self) -> bool:
-        return self.started() and asked(self._port(), "/readyz").status_code == 200
+        return self.started() and asked(self.port, "/readyz").status_code == 200
 
     def started(self) -> bool:
-        return self.path.exists() and self._port() > 0
+        return self.path.exists() and self.port > 0
 
     def reasons(self) -> list[str]:
-        answer = asked(self._port(), "/readyz")
+        answer = asked(self.port, "/readyz")
         return [] if answer.status_code == 200 else answer.json()["reasons"]
 
     def one(self, name: str) -> dict[str, object]:
-        return next(one for one in asked(self._port(), "/healthz").json()["processes"] if one["name"] == name)
+        return next(one for one in asked(self.port, "/healthz").json()["processes"] if one["name"] == name)
 
-    def _port(self) -> int:
+    @property
+    def port(self) -> int:
         return int(json.loads(self.path.read_text())["port"])
 
 
 @pytest.mark.timeout(600)
 def test_a_market_process_that_stands_still_is_replaced_while_frames_flow_and_all_stop_as_asked(tmp_path: Path) -> None:
-    config = settings_file(tmp_path, supervise={"port": 0, "hung_after_s": 10.0, "stop_grace_s": 20.0})
+    supervise = {"port": 0, "hung_after_s": 10.0, "stop_grace_s": 20.0}
+    config = settings_file(tmp_path, supervise=supervise, simulator={"rate": 40.0})
     data, whole = tmp_path / "data", Whole(tmp_path / "data")
     with (tmp_path / "stderr").open("wb") as errors:
         up = subprocess.Popen(
@@ -139,6 +142,7 @@ def test_a_market_process_that_stands_still_is_replaced_while_frames_flow_and_al
         wait_for(whole.ready, "everything ready", 300.0)
         assert healthy(config) == (0, "everything: ready")
         assert healthy(config, "market") == (0, "market: ready")
+        assert_truth(data, whole.port, ALL)
         first = whole.one("market")["pid"]
         assert isinstance(first, int)
         os.kill(first, signal.SIGSTOP)

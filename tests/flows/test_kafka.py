@@ -11,7 +11,8 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from flows.forward import Progress, run_forward
-from flows.settings import Settings, as_toml, load
+from flows.settings import Settings, load
+from flows.settings_text import as_toml
 from flows.tables import opened_store
 from market.errors import SettingsError
 from market.journal import partition_path, partitions

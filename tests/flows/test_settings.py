@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.settings import Settings, as_toml, example, load
+from flows.settings import Settings, load
+from flows.settings_text import as_toml, example
 from flows.trading import policy_of
 from market.errors import SettingsError
 from market.regimes import REGIME_TIMEFRAMES

@@ -1,4 +1,5 @@
-"""`kill -9` of any process of `barograph up` while frames flow and a reader asks: nothing lost, nothing twice.
+"""`kill -9` of any process of `barograph up` while frames flow, a reader asks and one listens to the stream: nothing is
+lost, nothing comes twice.
 
 After the kills each process is suspended and started a second time. BAROGRAPH_KILLS says how many kills, BAROGRAPH_SEED
 which (`make kill`); the supervisor is killed too in the long form.
@@ -16,7 +17,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from market.broadcast import broadcast_path
 from tests.flows.pipe import barograph, settings_file, tables_of, without_cuts
+from tests.kill.listener import Listener
 from tests.kill.processes import PROCESSES, SUPERVISOR, Pipe
 from tests.kill.reader import Reader
 from tests.kill.run import kill_at_random
@@ -62,6 +65,13 @@ def messages(config: Path, topic: str) -> list[tuple[object, ...]]:
         return journal.execute("select offset, received_ns, frames, source, source_offset from batches").fetchall()
 
 
+def broadcast(config: Path) -> dict[tuple[str, int], bytes]:
+    """What the flows told the world, by what it was told of; in which order the two flows speak is open."""
+    with closing(sqlite3.connect(broadcast_path(config.parent / "data"))) as journal:
+        rows = journal.execute("select source, source_offset, frames from batches").fetchall()
+    return {(source, offset): frames for source, offset, frames in rows}
+
+
 def different(killed: dict[str, pl.DataFrame], clean: dict[str, pl.DataFrame]) -> list[str]:
     """What is not equal, bit for bit, as sentences."""
     assert killed.keys() == clean.keys()
@@ -81,11 +91,14 @@ def _only(rows: pl.DataFrame, others: pl.DataFrame) -> list[dict[str, object]]:
 @pytest.mark.timeout(1200 + 30 * KILLS)
 def test_killing_or_suspending_any_process_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     victims = [*PROCESSES, SUPERVISOR] if KILLS > SHORT else PROCESSES
-    with running(tmp_path / "killed") as (pipe, reader):
+    with running(tmp_path / "killed") as (pipe, reader), Listener(pipe.data) as listener:
         record = kill_at_random(pipe, reader, KILLS, random.Random(SEED), victims)
         print(f"\nseed {SEED}\n{record}", flush=True)
         suspend_each(pipe, reader)
     config, seen = pipe.config, reader.seen
+    print(f"{len(listener.events)} events heard in {listener.connections} connections", flush=True)
+    assert listener.differs() == ""
+    assert listener.last > KILLS
     print(f"{seen.polls} looks at the tables, {seen.refusals} not answered", flush=True)
     clean = recorded_elsewhere(tmp_path / "clean", config)
     with ThreadPoolExecutor(2) as pool:
@@ -94,6 +107,7 @@ def test_killing_or_suspending_any_process_loses_nothing_and_doubles_nothing(tmp
     assert tables["signals"].height > 0
     assert different(tables, expected) == []
     assert messages(config, "trading") == messages(clean, "trading")
+    assert broadcast(config) == broadcast(clean)
     assert seen.wrong == []
     assert seen.polls > KILLS
 

@@ -53,6 +53,7 @@ def case(tmp_path: Path) -> Iterator[Case]:
 
 
 def test_an_endpoint_hears_of_what_it_wants_and_of_what_came_after_it(case: Case) -> None:
+    early = case.endpoint(kinds=("signal",), instruments=("BTCUSDT",), timeframes=("short",), min_confidence=0.6)
     case.say.say(signal("BTCUSDT"))
     all_of_it = case.endpoint()
     some = case.endpoint(
@@ -63,6 +64,7 @@ def test_an_endpoint_hears_of_what_it_wants_and_of_what_came_after_it(case: Case
     case.say.say(signal("BTCUSDT", kind="regime_change", probability=0.7))
     case.say.say(signal("", kind="risk_event", event="halted", timeframe=""))
     case.follow().close()
+    assert case.sequences(early) == [(1, 0), (2, 1), (3, 1)]
     assert case.sequences(some) == [(2, 1), (3, 1), (4, 0)]
     assert case.sequences(all_of_it) == [(2, 0), (2, 1), (2, 2), (3, 0), (3, 1), (3, 2), (4, 0), (5, 0)]
 
@@ -130,6 +132,8 @@ def test_what_is_read_again_after_a_crash_is_the_same_delivery(case: Case) -> No
     heard = case.endpoint()
     case.say.say(signal())
     case.follow().close()
+    (made,) = case.desk.outbox.deliveries(heard.id)
+    case.desk.outbox.record([outcome_of(Tried(made.webhook_id, heard.id, 0, START_NS, 5, 200))])
     first = case.desk.outbox.deliveries(heard.id)
     database = opened(case.data)
     database.execute("delete from cursors")

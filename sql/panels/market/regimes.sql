@@ -1,0 +1,22 @@
+-- The regime held on every timeframe, a row per instrument. Each timeframe looks back for a few of its own bars only.
+select
+    venue, instrument,
+    anyIf(regime, timeframe = 'ultra_short') as ultra_short, anyIf(regime, timeframe = 'short') as short,
+    anyIf(regime, timeframe = 'medium') as medium, anyIf(regime, timeframe = 'long') as long,
+    min(confidence_) as least_confidence, max(anomaly_) as most_anomaly
+from (
+    select venue, instrument, timeframe, regime, if(isFinite(confidence), confidence, null) as confidence_,
+        if(isFinite(anomaly), anomaly, null) as anomaly_
+    from regimes final
+    where $__conditionalAll(venue in (${venue:singlequote}), $venue)
+        and $__conditionalAll(instrument in (${instrument:singlequote}), $instrument)
+        and time <= $__toTime_ms
+        and time > $__toTime_ms - multiIf(
+            timeframe = 'ultra_short', toIntervalMinute(2), timeframe = 'short', toIntervalMinute(60),
+            timeframe = 'medium', toIntervalMinute(2880), toIntervalMinute(86400))
+    order by time desc, receive_time desc
+    limit 1 by venue, instrument, timeframe
+)
+group by venue, instrument
+order by venue, instrument
+limit 500

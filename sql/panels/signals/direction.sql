@@ -1,0 +1,9 @@
+-- What signals ask for, -1 to 1, a series per instrument and timeframe.
+select $__timeInterval_ms(time) as at, instrument, timeframe, avg(direction) as asked
+from signals final
+where $__conditionalAll(venue in (${venue:singlequote}), $venue)
+    and $__conditionalAll(instrument in (${instrument:singlequote}), $instrument)
+    and $__conditionalAll(timeframe in (${timeframe:singlequote}), $timeframe)
+    and $__timeFilter_ms(time)
+group by at, instrument, timeframe
+order by at, instrument, timeframe

@@ -1,0 +1,2 @@
+-- Streams that are in the tables.
+select shard from watermarks order by shard
