@@ -15,7 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from flows.settings import as_toml, load
+from flows.settings import load
+from flows.settings_text import as_toml
 
 SECONDS = 30
 WARM_UP_SECONDS = 8
