@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Of tests: half as many more than processors, as they wait now and then; each takes up to a gigabyte.
 WORKERS ?= $(shell n=$$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )); echo $$(( n < 8 ? n : 8 )))
 
-.PHONY: help setup run test lint fmt docs kill venues faults bench bench-peers simulate soak fuzz mutation damage clean
+.PHONY: help setup run test lint fmt docs boards schema kill venues faults bench bench-peers simulate soak fuzz mutation damage clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,9 +40,17 @@ fmt: setup  ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-docs: setup  ## write docs/tables.md and docs/operators.md
+docs: setup  ## write the pages that come from the code: tables, operators, metrics, cookbook
 	@$(BIN)/python docs/table_page.py > docs/tables.md
 	@$(BIN)/python docs/operator_page.py > docs/operators.md
+	@$(BIN)/python docs/metric_page.py > docs/metrics.md
+	@$(BIN)/python docs/cookbook_page.py > docs/cookbook.md
+
+boards: setup  ## write Grafana's boards and alert rules as JSON
+	@$(BIN)/python -m dashboards.build
+
+schema: setup  ## requests made up from the API's description (BAROGRAPH_SCHEMA of each kind)
+	@BAROGRAPH_SCHEMA=$${BAROGRAPH_SCHEMA:-50} $(BIN)/python -m pytest tests/gateway/test_description.py --timeout 0
 
 kill: setup  ## 200 random kill -9 of every process (BAROGRAPH_KILLS, BAROGRAPH_SEED), then a crash at every point (hours)
 	@BAROGRAPH_KILLS=$${BAROGRAPH_KILLS:-200} $(BIN)/python -m pytest tests/kill/test_kill.py -s --timeout 0
@@ -58,6 +66,9 @@ bench: setup  ## what the performance claims rest on; needs the captures that BA
 	@$(BIN)/python benchmarks/regimes.py
 	@$(BIN)/python benchmarks/transport.py
 	@$(BIN)/python benchmarks/latency.py
+	@$(BIN)/python benchmarks/queries.py
+	@$(BIN)/python benchmarks/stream.py
+	@$(BIN)/python benchmarks/page.py
 
 venues: setup  ## what recorded captures prove by their venues' own rules; needs the captures that BAROGRAPH_CAPTURES names
 	@$(BIN)/python benchmarks/venue_rules.py

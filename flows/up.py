@@ -1,4 +1,4 @@
-"""`barograph up`: one supervisor over store, exchange, capture, market, trading, gateway, deliver, and the live view."""
+"""`barograph up`: one supervisor over all processes, from the store to the webhooks, and the live view."""
 
 import fcntl
 import logging
