@@ -43,8 +43,8 @@ fmt: setup  ## format the code
 docs: setup  ## write the pages that come from the code: tables, operators, metrics, cookbook
 	@$(BIN)/python docs/table_page.py > docs/tables.md
 	@$(BIN)/python docs/operator_page.py > docs/operators.md
-	@$(BIN)/python docs/metric_page.py > docs/metrics.md
-	@$(BIN)/python docs/cookbook_page.py > docs/cookbook.md
+	@$(BIN)/python docs/metric_page.py > docs/metrics.new && mv docs/metrics.new docs/metrics.md
+	@$(BIN)/python docs/cookbook_page.py > docs/cookbook.new && mv docs/cookbook.new docs/cookbook.md
 
 boards: setup  ## write Grafana's boards and alert rules as JSON
 	@$(BIN)/python -m dashboards.build

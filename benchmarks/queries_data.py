@@ -54,7 +54,7 @@ def fill(client: Client, size: Size) -> None:
             )
         _periods(client, "regime_changes", _CHANGES | {"timeframe": f"'{timeframe}'"}, 600 * seconds, size)
     for table, values in (("latency", _LATENCY), ("commits", _COMMITS)):
-        _periods(client, table, values, 1 if table == "commits" else 10, size)
+        _periods(client, table, values, 10, size)  # together one a second
     _insert(
         client,
         "instruments",
