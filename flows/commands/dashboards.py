@@ -12,7 +12,7 @@ app = typer.Typer(
     name="dashboards",
     help="""Boards and alert rules in a Grafana of your own.
 
-    The address is `[grafana] url` or --url; the token, of a service account, is BAROGRAPH_GRAFANA_TOKEN in the
+    The address is the setting grafana.url or --url; the token, of a service account, is BAROGRAPH_GRAFANA_TOKEN in the
     environment. docs/grafana.md shows the whole way. With docker-compose.yml nothing need be pushed.""",
     no_args_is_help=True,
 )

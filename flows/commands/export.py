@@ -109,4 +109,4 @@ def _time(text: str | None) -> int | None:
 
 def add_to(app: typer.Typer) -> None:
     """Add the command of this file."""
-    app.command(rich_help_panel="Look")(export)
+    app.command(rich_help_panel="Wire up")(export)

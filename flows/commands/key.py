@@ -73,7 +73,7 @@ def revoke(
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.add_typer(keys, name="key", rich_help_panel="Act")
+    app.add_typer(keys, name="key", rich_help_panel="Wire up")
 
 
 def _scopes(text: str) -> list[str]:

@@ -15,7 +15,7 @@ def up(
     duration: Annotated[str | None, typer.Option(help="Stop by itself after 60s, 5m, 2h.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines, no live view; so by itself when piped.")] = False,
 ) -> None:
-    """Run everything under one supervisor until Ctrl-C: store, capture, market, trading, gateway.
+    """Run everything under one supervisor until Ctrl-C: store, capture, market, trading, gateway, webhooks.
 
     Without options it captures from the built-in simulated exchange over a real WebSocket: no key, no network.
     With --venue binance-usdm --instruments BTCUSDT,ETHUSDT it does the same on the live exchange.

@@ -158,7 +158,7 @@ def log(
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.add_typer(webhooks, name="webhook", rich_help_panel="Act")
+    app.add_typer(webhooks, name="webhook", rich_help_panel="Wire up")
 
 
 def _names(given: Sequence[str] | None) -> tuple[str, ...]:

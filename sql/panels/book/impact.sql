@@ -29,4 +29,3 @@ from (
     order by time with fill step step_s
 )
 order by time
-settings do_not_merge_across_partitions_select_final = 1

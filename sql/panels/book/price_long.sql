@@ -13,4 +13,3 @@ from (
         and venue in (${venue:singlequote}) and instrument in (${instrument:singlequote})
 )
 where isFinite(mid_close)
-settings do_not_merge_across_partitions_select_final = 1

@@ -66,4 +66,3 @@ from books
 left join flows using (venue, instrument)
 order by turnover desc, venue, instrument
 limit 500
-settings do_not_merge_across_partitions_select_final = 1

@@ -31,4 +31,3 @@ from (
     order by instrument, time with fill step step_s
 )
 order by time, instrument
-settings do_not_merge_across_partitions_select_final = 1

@@ -48,4 +48,3 @@ with
 select time, profit - max(profit) over (order by time) as drawdown
 from (select time, sum(realised_pnl + unrealised_pnl) as profit from marked group by time)
 order by time
-settings do_not_merge_across_partitions_select_final = 1

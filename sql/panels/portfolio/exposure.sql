@@ -50,4 +50,3 @@ select time, sum(abs(value)) as gross, sum(value) as net, coalesce(sumIf(value, 
 from marked
 group by time
 order by time
-settings do_not_merge_across_partitions_select_final = 1

@@ -49,4 +49,3 @@ select time, instrument, sum(value) as held
 from marked
 group by time, instrument
 order by time, instrument
-settings do_not_merge_across_partitions_select_final = 1

@@ -49,4 +49,3 @@ select time, sum(realised_pnl) as realised, sum(unrealised_pnl) as unrealised, r
 from marked
 group by time
 order by time
-settings do_not_merge_across_partitions_select_final = 1

@@ -49,4 +49,3 @@ select time, instrument, sum(realised_pnl + unrealised_pnl) as profit
 from marked
 group by time, instrument
 order by time, instrument
-settings do_not_merge_across_partitions_select_final = 1
