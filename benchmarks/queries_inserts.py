@@ -1,5 +1,6 @@
 """Inserting a table of thirty columns of features as fast as it goes, for `benchmarks/queries.py`."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.schema import tables
@@ -55,15 +57,19 @@ def body(number: int) -> bytes:
 
 @contextmanager
 def inserting(dsn: str) -> Iterator[None]:
-    """Insert while the block runs; says at the end how many rows a second that were."""
+    """Insert while the block runs; says at the end how many rows a second that were, on how busy a machine."""
     client = connect(dsn, send_receive_timeout=600)
     client.command(create())
     bodies, done, stop = [body(number) for number in range(8)], [0], threading.Event()
+    failed: list[ClickHouseError] = []
 
     def insert() -> None:
-        while not stop.is_set():
-            client.raw_insert(TABLE, list(columns()), bodies[done[0] % len(bodies)], fmt="ArrowStream")
-            done[0] += 1
+        try:
+            while not stop.is_set():
+                client.raw_insert(TABLE, list(columns()), bodies[done[0] % len(bodies)], fmt="ArrowStream")
+                done[0] += 1
+        except ClickHouseError as trouble:  # a thread's own would be lost, and the figures would be of fewer rows
+            failed.append(trouble)
 
     thread = threading.Thread(target=insert)
     started = time.perf_counter()
@@ -76,6 +82,9 @@ def inserting(dsn: str) -> Iterator[None]:
         took = time.perf_counter() - started
         print(
             f"inserted {done[0] * ROWS:,} rows of {COLUMNS} columns in {took:.0f} s:"
-            f" {done[0] * ROWS / took:,.0f} rows/s"
+            f" {done[0] * ROWS / took:,.0f} rows/s, load average {os.getloadavg()[0]:.1f}"
         )
+        client.command(f"drop table if exists {TABLE} sync")
         client.close()
+    if failed:
+        raise failed[0]

@@ -4,7 +4,8 @@ from contextlib import closing
 
 from pydantic import ValidationError
 
-from flows.boards import Grafana, boards, groups
+from dashboards.panels import boards
+from flows.boards import Grafana, groups
 from flows.console import console
 from flows.settings import Secrets, Settings
 from flows.settings_outward import GrafanaSettings

@@ -14,6 +14,7 @@ from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaClientError, GrafanaException
 from niquests.exceptions import RequestException
 
+from dashboards.panels import boards
 from market.errors import BarographError
 
 FOLDER, FOLDER_UID = "Barograph", "barograph"
@@ -136,13 +137,6 @@ class Grafana:
             raise GrafanaError(
                 f"Grafana does not answer at {self._url}; is it running, is the address right?"
             ) from error
-
-
-def boards() -> dict[str, dict[str, Any]]:
-    """The boards of the package by name."""
-    folder = files("dashboards") / "boards"
-    paths = sorted((path for path in folder.iterdir() if path.name.endswith(".json")), key=lambda path: path.name)
-    return {path.name.removesuffix(".json"): json.loads(path.read_text("utf-8")) for path in paths}
 
 
 def groups() -> list[dict[str, Any]]:

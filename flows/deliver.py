@@ -30,7 +30,7 @@ from market.metrics import Metrics
 from market.trace import Trace
 from sinks.fence import Fence
 from sinks.webhook.counts import counts
-from sinks.webhook.database import Database, database_path, opened
+from sinks.webhook.database import Database, database_path, opened, private_folder
 from sinks.webhook.egress import SystemResolver, post, tls_context
 from sinks.webhook.endpoints import Endpoints
 from sinks.webhook.errors import WebhookError
@@ -83,7 +83,7 @@ def run_deliver(settings: Settings, stop: threading.Event) -> None:
 def only_sender(settings: Settings) -> Fence:
     """The right to send; raises SettingsError where another process has it."""
     try:
-        return Fence(database_path(settings.data))
+        return Fence(private_folder(settings.data) / database_path(settings.data).name)
     except JournalError:
         raise SettingsError(f"another process delivers the webhooks of {settings.data} already") from None
 
@@ -193,7 +193,7 @@ class Tending:
         self._oldest.set(found.oldest_pending_s)
         alarms = []
         if found.missed:
-            reason = f"webhooks missed {found.missed} events; `barograph webhook list` says whose"
+            reason = f"webhooks missed {found.missed} events or more; `barograph webhook list` says whose"
             alarms = [{"name": "webhooks_missed", "reason": reason}]
         if alarms != self._alarms:
             self._alarms = alarms

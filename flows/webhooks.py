@@ -71,9 +71,8 @@ def run_show(settings: Settings, webhook: str, *, as_json: bool) -> None:
         out.print(f"{name:10}{told[name]}", markup=False)
     out.print(f"{'wants':10}{_wants(told)}", markup=False)
     for note in told["missed_from"]:
-        out.print(
-            f"missed    {note['events']} events, {note['first']} to {note['last']}: {note['reason']}", markup=False
-        )
+        events = note["events"] or "an unknown number of"
+        out.print(f"missed    {events} events, {note['first']} to {note['last']}: {note['reason']}", markup=False)
     shown = _table("delivery", "kind", "instrument", "timeframe", "known", "state", "#attempts", "next")
     for one in told["deliveries"]:
         names = ("webhook_id", "kind", "instrument", "timeframe", "receive_time", "state", "attempts", "next_attempt")
@@ -180,10 +179,13 @@ def _awaited(at: Desk, made: Delivery) -> list[Attempt]:
 
 
 def _time_ns(text: str) -> int:
+    """A time of UTC; one with another offset is refused, not taken for one of UTC."""
     try:
+        if "+" in text or "-" in text[10:]:
+            raise ValueError(text)
         return time_ns(text)
     except ValueError:
-        raise SettingsError(f"{text!r} is no time; write it as 2026-11-23T05:00:00Z") from None
+        raise SettingsError(f"{text!r} is no time in UTC; write it as 2026-11-23T05:00:00Z") from None
 
 
 def _wants(told: dict[str, Any]) -> str:

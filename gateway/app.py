@@ -54,7 +54,7 @@ def app(
     `key` is that of the environment, empty for none; beside it count the keys of DATA/gateway/keys.db. `always`: a key
     is needed even while there is none. `journal` tells the last offsets for the status, `desk` opens the webhooks.
     """
-    clock = clock or SystemClock()
+    clock, metrics = clock or SystemClock(), metrics or Metrics()
     keys = Keys(data, clock)
     store = Store(dsn)
     hub = Hub(data, clock, holds=keys.holds, metrics=metrics)
@@ -76,7 +76,7 @@ def app(
     api.include_router(_state(store, dsn, data, journal, clock))
     api.include_router(stream(hub, Tickets(clock)))
     api.include_router(webhooks(desk or (lambda: Desk(data, clock, Rules()))))
-    api.include_router(metrics_route(metrics or Metrics()))
+    api.include_router(metrics_route(metrics))
     api.include_router(console(), dependencies=[needs(ANY)])
     api.add_middleware(Tagged)
     api.add_middleware(Sending)

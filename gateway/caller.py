@@ -19,7 +19,6 @@ SCOPES = {
     "account": "positions, orders, fills and risk events",
     "webhooks": "endpoints of webhooks and their deliveries",
     "metrics": "metrics for Prometheus",
-    "admin": "nothing yet; kept for the management of keys",
 }
 ANY = ""  # any key will do
 DEFAULT_TENANT = "default"  # whose account the trading flow trades

@@ -256,11 +256,13 @@ def time_text(time_ns: int) -> Time:
 
 
 def time_ns(text: Time) -> int:
-    """The inverse of `time_text`; any number of digits after the second.
+    """The inverse of `time_text`; any number of digits after the second. Raises ValueError, also for another zone.
 
-    >>> time_ns("2023-11-14T22:13:20.000000005Z")
-    1700000000000000005
+    >>> time_ns("2023-11-14T22:13:20.000000005Z"), time_ns("2023-11-14T22:13:20+00:00")
+    (1700000000000000005, 1700000000000000000)
     """
-    whole, _, rest = text.removesuffix("Z").partition(".")
-    seconds = int(datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp())
-    return seconds * SECOND_NS + int(rest.ljust(9, "0")[:9] or 0)
+    whole, _, rest = text.removesuffix("Z").removesuffix("+00:00").partition(".")
+    moment = datetime.fromisoformat(whole)
+    if moment.tzinfo is not None or (rest and not (rest.isascii() and rest.isdigit())):
+        raise ValueError(f"{text} is no time in UTC")
+    return int(moment.replace(tzinfo=UTC).timestamp()) * SECOND_NS + int(rest.ljust(9, "0")[:9] or 0)

@@ -26,7 +26,9 @@ from gateway.webhook_rows import (
     missed_row,
     webhook_row,
 )
+from market.broadcast import GoneError
 from market.clock import EARLIEST_NS, LATEST_NS
+from market.errors import JournalError
 from sinks.webhook.desk import Desk
 from sinks.webhook.errors import ConflictError, DatabaseError, UnknownError, WebhookError
 from sinks.webhook.filters import KINDS, PRIVATE_KINDS, Filters
@@ -130,17 +132,20 @@ def _look(api: APIRouter, desk: Callable[[], Desk]) -> None:
 
     @api.get("/{webhook}/deliveries", responses=MISSING)
     def deliveries(webhook: Id, caller: Asker, state: State = "", limit: Limit = 100) -> list[WebhookDelivery]:
-        """Its deliveries as they stand, newest first."""
+        """Its deliveries as they stand, newest first; those of risk events only with the scope account."""
         with _visit(desk) as at:
             found = at.endpoints.get(webhook, caller.tenant)
-            return [delivery_row(row) for row in at.outbox.deliveries(found.id, state=state, limit=limit)]
+            return [
+                delivery_row(row)
+                for row in at.outbox.deliveries(found.id, state=state, limit=limit, hidden=_hidden(caller))
+            ]
 
     @api.get("/{webhook}/attempts", responses=MISSING)
     def attempts(webhook: Id, caller: Asker, limit: Limit = 100) -> list[WebhookAttempt]:
-        """Its attempts, newest first; the table webhook_deliveries has all."""
+        """Its attempts, newest first; those of risk events only with the scope account."""
         with _visit(desk) as at:
             found = at.endpoints.get(webhook, caller.tenant)
-            return [attempt_row(row) for row in at.outbox.attempts(found.id, limit=limit)]
+            return [attempt_row(row) for row in at.outbox.attempts(found.id, limit=limit, hidden=_hidden(caller))]
 
     @api.get("/{webhook}/missed", responses=MISSING)
     def missed(webhook: Id, caller: Asker) -> list[WebhookMissed]:
@@ -203,12 +208,17 @@ def _visit(desk: Callable[[], Desk]) -> Iterator[Desk]:
             yield at
     except UnknownError as error:
         raise HTTPException(404, str(error)) from None
-    except ConflictError as error:
+    except (ConflictError, GoneError) as error:
         raise HTTPException(409, str(error)) from None
-    except DatabaseError as error:
+    except (DatabaseError, JournalError) as error:
         raise HTTPException(503, str(error), {"retry-after": "2"}) from None
     except WebhookError as error:
         raise HTTPException(400, str(error)) from None
+
+
+def _hidden(caller: Caller) -> tuple[str, ...]:
+    """Kinds of events that the caller may not know of."""
+    return () if may_see_account(caller) else PRIVATE_KINDS
 
 
 def _filters(wants: Wants, caller: Caller) -> Filters:

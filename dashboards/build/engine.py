@@ -132,7 +132,7 @@ def behind(panel: Of) -> list[object]:
         panel.rows(
             "roll_up_lag",
             "Roll-ups behind their tables",
-            "Newest row less newest row rolled up: a few seconds while data flow.",
+            "Second of the newest row less newest second rolled up: a few seconds while data flow.",
             units={"behind_s": "s"},
             bounds={"behind_s": late},
             width=8,

@@ -196,15 +196,6 @@ def right_axis(panel: timeseries.Panel, unit: str, *series: str) -> timeseries.P
     return panel
 
 
-def limit_line(panel: timeseries.Panel, *series: str) -> timeseries.Panel:
-    """The panel with some series as dashed red lines: limits."""
-    dashed = {"fill": "dash", "dash": [8, 6]}
-    for name in series:
-        colour = Property("color", {"mode": "fixed", "fixedColor": "#c4362b"})
-        panel.override_by_name(name, [Property("custom.lineStyle", dashed), colour])
-    return panel
-
-
 def _background() -> Property:
     return Property("custom.cellOptions", {"type": "color-background", "mode": "basic"})
 

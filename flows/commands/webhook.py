@@ -12,7 +12,8 @@ webhooks = typer.Typer(
     no_args_is_help=True,
 )
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="Of `barograph webhook list`.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="Its id, as `barograph webhook list` shows.")]
+NONE = ("0", "0s", "0m", "0h")  # of an overlap: as after a leak
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -20,12 +21,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 def add(
     url: Annotated[str, typer.Argument(help="Where to: https://host/path.")],
     kind: Annotated[
-        list[str] | None, typer.Option(help="signal, regime_change or risk_event; may be repeated. All by default.")
+        list[str] | None,
+        typer.Option(help="signal, regime_change, risk_event; with commas or repeated. All by default."),
     ] = None,
-    venue: Annotated[list[str] | None, typer.Option(help="Only of this venue; may be repeated.")] = None,
-    instrument: Annotated[list[str] | None, typer.Option(help="Only of this instrument; may be repeated.")] = None,
+    venue: Annotated[list[str] | None, typer.Option(help="Only of these venues; with commas or repeated.")] = None,
+    instrument: Annotated[
+        list[str] | None, typer.Option(help="Only of these instruments; with commas or repeated.")
+    ] = None,
     timeframe: Annotated[
-        list[str] | None, typer.Option(help="ultra_short, short, medium or long; may be repeated.")
+        list[str] | None, typer.Option(help="ultra_short, short, medium, long; with commas or repeated.")
     ] = None,
     min_confidence: Annotated[
         float, typer.Option(help="Only signals and changes of regime of at least this probability, 0 to 1.")
@@ -34,7 +38,7 @@ def add(
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Add a webhook, and print its secret, once: whoever receives checks with it who sent.
+    """Add a webhook, and print its secret, once: the receiver verifies signatures with it.
 
     It hears of what happens from now on. The order of what it is sent is not kept: `sequence` and `index` say it.
     """
@@ -87,7 +91,7 @@ def try_(webhook: Id, config: Config = None, data: Data = None) -> None:
 def replay(
     webhook: Id,
     delivery: Annotated[str | None, typer.Option("--delivery", help="One delivery: its webhook-id.")] = None,
-    since: Annotated[str | None, typer.Option(help="All of events known since then: 2026-11-23T05:00:00Z.")] = None,
+    since: Annotated[str | None, typer.Option(help="Events received since then: 2026-11-23T05:00:00Z.")] = None,
     until: Annotated[str | None, typer.Option(help="And before then; now by default.")] = None,
     dead: Annotated[bool, typer.Option("--dead", help="All dead letters.")] = False,
     missed: Annotated[
@@ -107,14 +111,14 @@ def replay(
 @webhooks.command()
 def rotate(
     webhook: Id,
-    overlap: Annotated[str, typer.Option(help="How long the old secret signs as well: 90, 60s, 5m or 24h.")] = "24h",
+    overlap: Annotated[str, typer.Option(help="How long older secrets sign as well: 0, 60s, 5m or 24h.")] = "24h",
     config: Config = None,
     data: Data = None,
 ) -> None:
     """Make a new secret, and print it, once; until the overlap is over every message is signed with the old one too."""
     from flows.webhooks import run_rotate
 
-    run_rotate(settings_of(config, data), webhook, seconds(overlap) or 0.0)
+    run_rotate(settings_of(config, data), webhook, 0.0 if overlap in NONE else seconds(overlap) or 0.0)
 
 
 @webhooks.command()

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 ISO = "%Y-%m-%dT%H:%M:%SZ"  # seconds come with their nine decimals
 # What a spreadsheet takes for the beginning of a formula.
-FORMULA = r"^[=+\-@\t\r]"
+FORMULA = r"^\s*[=+\-@＝＋－＠]|^[\t\r]"
 
 
 def as_text(rows: pa.Table, *, formulas: bool) -> pa.Table:

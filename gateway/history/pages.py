@@ -64,7 +64,7 @@ def page(
     store: Store, resource: Resource, asked: Asked, walk: Walk, *, columns: Sequence[str], form: Form, limit: int
 ) -> Page:
     """The next page of a walk. Stretches that hold no row are passed over, a few of them. Raises StoreError."""
-    most = max(1, min(limit, VALUES[form] // len(columns)))
+    most = max(1, min(limit, VALUES[form] // values_of_a_row(resource, columns)))
     look = resource.look(asked.filters.get("timeframe", ""), asked.filters["instrument"])
     left: Walk | None = walk
     cut = _Cut(b"", 0, None)
@@ -77,6 +77,12 @@ def page(
         if cut.rows or left is None:
             break
     return Page(cut.body, MEDIA[form], cut.rows, left)
+
+
+def values_of_a_row(resource: Resource, columns: Sequence[str]) -> int:
+    """What a row of these columns counts as."""
+    wide = sum(resource.columns[name].startswith(("Map(", "Array(")) for name in columns)
+    return len(columns) + wide * (limits.VALUES_OF_A_MAP - 1)
 
 
 def _select(resource: Resource, columns: Sequence[str], form: Form) -> str:

@@ -11,7 +11,7 @@ from gateway import limits
 from gateway.caller import Caller, may_see_account, needs
 from gateway.history.cursor import LONGEST, CursorError, kept_secret, read, written
 from gateway.history.described import responses
-from gateway.history.pages import MEDIA, Form, Page, page
+from gateway.history.pages import MEDIA, Form, Page, page, values_of_a_row
 from gateway.history.resources import RESOURCES, Resource
 from gateway.history.statement import Asked
 from gateway.history.times import OptionalTime, parsed
@@ -111,7 +111,7 @@ def _endpoint(
             walk = _read(given["cursor"], question, secret)
         else:
             walk = _begun(resource, given, marks.get())
-        if form is not Form.json:
+        if form is not Form.json or given["limit"] * values_of_a_row(resource, columns) > limits.SMALL_JSON_VALUES:
             slots.take(request)
         found = page(store, resource, asked, walk, columns=columns, form=form, limit=given["limit"])
         return _answer(found, request, question, secret)

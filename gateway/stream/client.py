@@ -11,7 +11,7 @@ from typing import NamedTuple
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.caller import Caller, may_see_account
-from gateway.limits import CONFLATE_AFTER_S, REQUESTS_PER_S, STALLED_S, SUBSCRIBE_WITHIN_S
+from gateway.limits import CONFLATE_AFTER_S, REQUESTS_PER_S, RESUBSCRIBES_PER_S, STALLED_S, SUBSCRIBE_WITHIN_S
 from gateway.stream import messages
 from gateway.stream.hub import Hub
 from gateway.stream.messages import BAD_REQUEST, GONE, LATER, SCOPE, TOO_MANY, TOO_SLOW, Ping, RefusedError, Subscribe
@@ -22,6 +22,7 @@ from market.errors import JournalError
 
 HEARTBEAT_NS = SECOND_NS
 CLOSE_S = 2.0
+WENT = 1000  # the client has closed by itself
 READY_S = 5.0  # how long a client waits until the gateway has looked at the journal
 REASON_CHARACTERS = 100  # of ASCII; a close frame has room for 123 bytes
 
@@ -68,6 +69,8 @@ class Client:
         except asyncio.CancelledError:
             if self._refused is None:
                 raise
+            if self._refused.close != WENT:
+                self._hub.numbers.closed(self._refused.code)
         finally:
             self._hub.leave(self)
             reading.cancel()
@@ -121,7 +124,7 @@ class Client:
             self.fail(refused)
         except (WebSocketDisconnect, OSError):
             if self._task is not None:
-                self._refused = self._refused or RefusedError(1000, "gone", "the client went")
+                self._refused = self._refused or RefusedError(WENT, "gone", "the client went")
                 self._task.cancel()
 
     def _count(self) -> None:
@@ -159,6 +162,9 @@ class Client:
         batch = ring.next(self.wanted, place.previous, place.cursor)
         if not batch.text:
             self._place = Place(place.previous, batch.last)
+            if batch.last < ring.newest:
+                await asyncio.sleep(0)  # who looks for what is seldom leaves the others their turn
+                return True
             if now_ns - self._spoke_ns >= HEARTBEAT_NS:
                 await self._send(messages.heartbeat(ring.newest, ring.receive_time))
             return False
@@ -170,6 +176,8 @@ class Client:
 
     async def _subscribe(self, asked: Subscribe) -> None:
         hub = self._hub
+        if self.wanted is not None and not hub.may_resubscribe(self.caller):
+            raise RefusedError(TOO_MANY, "too_many", f"a key may subscribe anew {RESUBSCRIBES_PER_S} times a second")
         kinds = frozenset(asked.kinds) or frozenset(KINDS)
         if not may_see_account(self.caller):
             if asked.kinds and kinds & frozenset(ACCOUNT):

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from gateway.caller import Caller
-from gateway.limits import STREAMS, STREAMS_PER_KEY
+from gateway.caller import ENVIRONMENT, Caller
+from gateway.keys.buckets import Buckets
+from gateway.limits import RESUBSCRIBES_PER_S, STREAMS, STREAMS_PER_KEY
 from gateway.stream.messages import GONE, NO_KEY, TOO_MANY, RefusedError
 from gateway.stream.numbers import StreamNumbers
 from gateway.stream.ring import Latest, Ring, Row
@@ -65,6 +66,7 @@ class Hub:
         self.replays = Replays(data)
         self._tail = Tail(data, self.take)
         self._holds = holds
+        self._resubscribed = Buckets(clock)
         self._clients: dict[Listener, None] = {}
         self._woken_ns = 0
         self._due: asyncio.TimerHandle | None = None
@@ -91,11 +93,14 @@ class Hub:
         key = client.caller.key
         if len(self._clients) >= STREAMS:
             raise RefusedError(TOO_MANY, "too_many", f"{STREAMS} streams are open; close one, or try again later")
-        named = key not in ("", "environment")
-        if named and sum(other.caller.key == key for other in self._clients) >= STREAMS_PER_KEY:
+        if _named(client.caller) and sum(other.caller.key == key for other in self._clients) >= STREAMS_PER_KEY:
             raise RefusedError(TOO_MANY, "too_many", f"{STREAMS_PER_KEY} streams are open with this key; close one")
         self._clients[client] = None
         self.numbers.clients.set(len(self._clients))
+
+    def may_resubscribe(self, caller: Caller) -> bool:
+        """Whether a key may ask for something else now: its streams look through the ring anew for it."""
+        return not _named(caller) or not self._resubscribed.take(caller.key, RESUBSCRIBES_PER_S).wait_s
 
     def leave(self, client: Listener) -> None:
         """One less."""
@@ -165,3 +170,8 @@ class Hub:
     def _fail_all(self, clients: Iterable[Listener], refused: RefusedError) -> None:
         for client in list(clients):
             client.fail(refused)
+
+
+def _named(caller: Caller) -> bool:
+    """Whether a key of the store was shown: the operator's own, and a gateway without keys, have no bounds of a key."""
+    return caller.key not in ("", ENVIRONMENT.key)

@@ -72,14 +72,25 @@ class Ring:
         return (self._rows[at] for at in range(first, len(self._rows)))
 
     def next(self, wanted: Filter, previous: int, cursor: int) -> Batch:
-        """The events after `cursor` that are wanted, as one message; made once for all who are as far."""
+        """The events after `cursor` that are wanted, as one message; made once for all who are as far.
+
+        It looks at LOOKED_AT_ONCE events or one row, so `last` may be before the newest though there is no text.
+        """
         key = (wanted, previous, cursor)
         found = self._made.get(key)
         if found is None:
             if len(self._made) >= CACHED:
                 self._made.clear()
-            found = self._made[key] = message(self.after(cursor), wanted, previous, cursor)
+            found = self._made[key] = message(self._some(cursor), wanted, previous, cursor)
         return found
+
+    def _some(self, cursor: int) -> Iterator[Row]:
+        left = limits.LOOKED_AT_ONCE
+        for row in self.after(cursor):
+            yield row
+            left -= 1 + len(row.events)
+            if left <= 0:
+                return
 
     def _drop(self) -> None:
         keep_rows = self._most_rows - self._most_rows // SLACK

@@ -8,9 +8,10 @@ in a folder of mode 0700.
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sinks.webhook.errors import DatabaseError
 from sinks.webhook.limits import BUSY_S
@@ -67,14 +68,25 @@ def database_path(data: Path) -> Path:
     return data / "webhooks" / "webhooks.db"
 
 
+def private_folder(data: Path) -> Path:
+    """The folder of the database, made where it is missing, closed to others where it was not; raises DatabaseError."""
+    folder = database_path(data).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise DatabaseError(f"{folder} cannot be made: {error}") from error
+    return folder
+
+
 def opened(data: Path) -> Database:
     """The database of a data folder, made where it is missing; raises DatabaseError.
 
     A connection may be used by several threads, one at a time.
     """
-    path = database_path(data)
+    path = private_folder(data) / database_path(data).name
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
@@ -87,6 +99,25 @@ def opened(data: Path) -> Database:
         database.close()
         raise
     return database
+
+
+def asked(database: Database, question: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    """All rows of an answer; raises DatabaseError where there is none."""
+    try:
+        return database.execute(question, values).fetchall()
+    except sqlite3.Error as error:
+        raise DatabaseError(f"the database of the webhooks cannot be read: {error}") from error
+
+
+def asked_one(database: Database, question: str, values: Sequence[object] = ()) -> tuple[Any, ...] | None:
+    """The first row of an answer, None where it has none; raises DatabaseError."""
+    return next(iter(asked(database, question, values)), None)
+
+
+def asked_number(database: Database, question: str, values: Sequence[object] = ()) -> int:
+    """What a question for one number is answered with, 0 where that is null; raises DatabaseError."""
+    found = asked_one(database, question, values)
+    return int(found[0] or 0) if found is not None else 0
 
 
 @contextmanager
@@ -106,14 +137,13 @@ def transaction(database: Database) -> Iterator[None]:
 
 def database_id(database: Database) -> str:
     """What tells this database from every other, such as one begun anew in its place."""
-    return str(database.execute("select value from facts where name = 'id'").fetchone()[0])
+    return "".join(str(row[0]) for row in asked(database, "select value from facts where name = 'id'"))
 
 
 def database_bytes(database: Database) -> int:
     """How much it holds; pages that are free again do not count."""
-    pages, free, size = (
-        int(database.execute(f"pragma {name}").fetchone()[0]) for name in ("page_count", "freelist_count", "page_size")
-    )
+    names = ("page_count", "freelist_count", "page_size")
+    pages, free, size = (asked_number(database, f"pragma {name}") for name in names)
     return (pages - free) * size
 
 

@@ -17,7 +17,8 @@ from sinks.webhook.errors import ConflictError, UnknownError, WebhookError
 from sinks.webhook.filters import Filters
 from sinks.webhook.follower import events_of
 from sinks.webhook.limits import DATABASE_BYTES, REPLAYED
-from sinks.webhook.outbox import Missed, Outbox, delivery_of
+from sinks.webhook.missed import Left, shorten
+from sinks.webhook.outbox import DESTROYED, TOO_LARGE, Missed, Outbox, delivery_of
 from sinks.webhook.payload import Event, body
 from sources.broadcast import Broadcast
 
@@ -94,27 +95,37 @@ class Desk:
             span = broadcast.span()
             for number, note in self.outbox.missed(found.id):
                 if note.stream == span.stream and note.last_sequence >= span.oldest and queued < REPLAYED:
-                    again, done = self._again(broadcast, found, note, max(note.first_sequence, span.oldest))
-                    self.outbox.shorten_missed(number, done, again)
+                    again, done, left = self._again(broadcast, found, note, max(note.first_sequence, span.oldest))
+                    shorten(self._database, number, done, again, left)
                     queued += again
         finally:
             broadcast.close()
         return queued
 
-    def _again(self, broadcast: Broadcast, endpoint: Endpoint, note: Missed, first: int) -> tuple[int, int]:
-        """Queue what a note tells of from a sequence on; how many events were, and up to which sequence all are."""
+    def _again(self, broadcast: Broadcast, endpoint: Endpoint, note: Missed, first: int) -> tuple[int, int, list[Left]]:
+        """Queue what a note tells of from a sequence on; how many events were, up to which sequence all are that can
+        be, and what cannot: it is no longer kept, was destroyed, or is too large.
+        """
         queued, done = 0, first - 1
+        destroyed: list[int] = []
+        large: list[int] = []
         while done < note.last_sequence and queued < REPLAYED:
-            rows = [row for row in broadcast.read(done, limit=ROWS) if row.sequence <= note.last_sequence]
-            if not rows:
+            read = broadcast.read(done, limit=ROWS, stream=note.stream)
+            if not read:
                 break
+            rows = [row for row in read if row.sequence <= note.last_sequence]
             events = [event for row in rows for event in events_of(note.stream, row)]
-            again, refused = self.outbox.take_again(events, endpoint, self._clock.now_ns())
-            queued += again
-            if refused is not None:
-                return queued, refused.sequence - 1
-            done = rows[-1].sequence
-        return queued, done
+            again = self.outbox.take_again(events, endpoint, self._clock.now_ns())
+            queued += again.queued
+            done = min(read[-1].sequence, note.last_sequence) if again.refused is None else again.refused.sequence - 1
+            destroyed += [row.sequence for row in rows if not row.frames and row.sequence <= done]
+            large += [event.sequence for event in again.too_large if event.sequence <= done]
+            if again.refused is not None:
+                break
+        left = [Left(note.reason, note.first_sequence, first - 1, 0)] if first > note.first_sequence else []
+        left += [Left(DESTROYED, destroyed[0], destroyed[-1], 0)] if destroyed else []
+        left += [Left(TOO_LARGE, large[0], large[-1], len(large))] if large else []
+        return queued, done, left
 
     def standing(self, endpoint: Endpoint) -> Standing:
         """How its deliveries stand."""

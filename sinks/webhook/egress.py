@@ -8,7 +8,7 @@ proxy is asked, nothing of the answer is kept but its status and how long to wai
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from ipaddress import ip_address
@@ -23,6 +23,7 @@ from sinks.webhook.limits import (
     ANSWER_BYTES,
     ANSWER_HEAD_BYTES,
     ATTEMPT_S,
+    BODY_S,
     CONCURRENT_SHARED,
     CONNECT_S,
     ENDPOINTS,
@@ -51,20 +52,23 @@ async def post(
     tls: ssl.SSLContext,
     timeout_s: float = ATTEMPT_S,
 ) -> Answer:
-    """Send a body once; the answer, whatever its status. Raises DeliveryError where there was none in time."""
+    """Send a body once; the answer, whatever its status. Raises DeliveryError where there was none in time.
+
+    The head of the answer must be there in time; the rest has BODY_S, and the status counts without it.
+    """
     try:
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(timeout_s) as limit:
             addresses = await judged(target, rules=rules, resolve=resolve)
             connected = await _connected(target, addresses)
-            return await _exchange(connected, target, headers, body, tls)
+            return await _exchange(connected, target, headers, body, tls, limit)
     except TimeoutError:
         raise DeliveryError(f"no answer within {timeout_s:g} s") from None
     except ssl.SSLCertVerificationError as error:
         raise DeliveryError(f"its certificate is not valid: {error.verify_message}") from error
     except (OSError, ssl.SSLError) as error:
         raise DeliveryError(f"the connection failed: {error.strerror or error}") from error
-    except h11.RemoteProtocolError as error:
-        raise DeliveryError(f"the answer is not HTTP: {error}") from error
+    except h11.RemoteProtocolError:  # whose text repeats what the stranger said
+        raise DeliveryError("the answer is not HTTP") from None
 
 
 async def judged(target: Target, *, rules: Rules, resolve: Resolve) -> list[str]:
@@ -105,9 +109,16 @@ async def _connected(target: Target, addresses: Sequence[str]) -> socket.socket:
 
 
 async def _exchange(
-    connection: socket.socket, target: Target, headers: Mapping[str, str], body: bytes, tls: ssl.SSLContext
+    connection: socket.socket,
+    target: Target,
+    headers: Mapping[str, str],
+    body: bytes,
+    tls: ssl.SSLContext,
+    limit: asyncio.Timeout,
 ) -> Answer:
-    """Ask over a connected socket, which is closed whatever happens."""
+    """Ask over a connected socket, which is closed whatever happens; `limit` is lifted once there is a status, as what
+    follows has limits of its own.
+    """
     secured = {"ssl": tls, "server_hostname": target.host, "ssl_shutdown_timeout": CLOSE_S}
     try:
         reader, writer = await asyncio.open_connection(
@@ -121,11 +132,21 @@ async def _exchange(
     try:
         writer.write(_request(target, headers, body))
         await writer.drain()
-        return await _answer(reader)
+        return await _answer(reader, limit)
     finally:
-        writer.close()
-        with suppress(OSError, ssl.SSLError):
+        await _close(writer)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Part from a receiver, also from one that reads nothing."""
+    writer.close()
+    try:
+        async with asyncio.timeout(CLOSE_S):
             await writer.wait_closed()
+    except TimeoutError:
+        writer.transport.abort()
+    except (OSError, ssl.SSLError):
+        pass
 
 
 def _request(target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
@@ -143,33 +164,39 @@ def _request(target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
     return (asked or b"") + (protocol.send(h11.Data(data=body)) or b"")
 
 
-async def _answer(reader: asyncio.StreamReader) -> Answer:
+async def _answer(reader: asyncio.StreamReader, limit: asyncio.Timeout) -> Answer:
     """Status and headers; then as much of the rest as is due, so that a receiver may finish its sentence."""
     protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=ANSWER_HEAD_BYTES)
     protocol.send(h11.Request(method="POST", target="/", headers=[("host", "x"), ("content-length", "0")]))
     protocol.send(h11.EndOfMessage())
-    answer: Answer | None = None
+    events = _events(protocol, reader)
+    async for event in events:
+        if isinstance(event, h11.Response):
+            break
+    else:
+        raise DeliveryError(f"no status in the first {ANSWER_BYTES >> 10} kB of the answer")
+    limit.reschedule(None)
+    waits = next((value for name, value in event.headers if name == b"retry-after"), b"")
+    with suppress(h11.RemoteProtocolError, OSError, TimeoutError):
+        async with asyncio.timeout(BODY_S):
+            async for _ in events:
+                pass
+    return Answer(event.status_code, waits.decode("latin-1"))
+
+
+async def _events(protocol: h11.Connection, reader: asyncio.StreamReader) -> AsyncIterator[h11.Event]:
+    """What is said, up to its end or to ANSWER_BYTES."""
     read = 0
     while read <= ANSWER_BYTES:
-        try:
-            event = protocol.next_event()
-            if event is h11.NEED_DATA:
-                piece = await reader.read(READ_BYTES)
-                read += len(piece)
-                protocol.receive_data(piece)
-                continue
-        except (h11.RemoteProtocolError, OSError):
-            if answer is None:
-                raise
-            return answer
-        if isinstance(event, h11.Response):
-            waits = next((value for name, value in event.headers if name == b"retry-after"), b"")
-            answer = Answer(event.status_code, waits.decode("latin-1"))
-        elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed) or event is h11.PAUSED:
-            break
-    if answer is None:
-        raise DeliveryError(f"no status in the first {ANSWER_BYTES >> 10} kB of the answer")
-    return answer
+        event = protocol.next_event()
+        if event is h11.NEED_DATA:
+            piece = await reader.read(READ_BYTES)
+            read += len(piece)
+            protocol.receive_data(piece)
+        elif event is h11.PAUSED or isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
+            return
+        else:
+            yield event  # type: ignore[misc]
 
 
 class SystemResolver:

@@ -11,7 +11,7 @@ import msgspec
 
 from market.clock import SECOND_NS, Clock
 from sinks.webhook.address import Rules, checked_url
-from sinks.webhook.database import Database, transaction
+from sinks.webhook.database import Database, asked, asked_number, asked_one, transaction
 from sinks.webhook.errors import ConflictError, UnknownError, WebhookError
 from sinks.webhook.filters import DEFAULT_TENANT, Filters, checked
 from sinks.webhook.limits import ENDPOINTS, ENDPOINTS_PER_TENANT, OVERLAP_S, SECRETS_PER_ENDPOINT
@@ -64,12 +64,12 @@ class Endpoints:
     def all(self, tenant: str | None = None) -> list[Endpoint]:
         """Of a tenant, or of all, oldest first."""
         where, values = ("", ()) if tenant is None else ("where tenant = ?", (tenant,))
-        rows = self._database.execute(f"select {_COLUMNS} from endpoints {where} order by created_ns, id", values)
+        rows = asked(self._database, f"select {_COLUMNS} from endpoints {where} order by created_ns, id", values)
         return [_endpoint(row) for row in rows]
 
     def get(self, endpoint: str, tenant: str | None = None) -> Endpoint:
         """One; raises UnknownError."""
-        row = self._database.execute(f"select {_COLUMNS} from endpoints where id = ?", (endpoint,)).fetchone()
+        row = asked_one(self._database, f"select {_COLUMNS} from endpoints where id = ?", (endpoint,))
         if row is None or (tenant is not None and row[1] != tenant):
             raise UnknownError("there is no such webhook")
         return _endpoint(row)
@@ -105,21 +105,24 @@ class Endpoints:
                 self._database.execute(f"delete from {table} where endpoint = ?", (endpoint,))
 
     def rotate(self, endpoint: str, *, overlap_s: float, tenant: str | None = None) -> str:
-        """A new secret, shown once; those before sign beside it for the overlap. Raises WebhookError."""
+        """A new secret, shown once; those before sign beside it for the overlap at most. Raises WebhookError."""
         self.get(endpoint, tenant)
         if not 0 <= overlap_s <= OVERLAP_S:
             raise WebhookError(f"old secrets may stay valid for 0 to {OVERLAP_S // 86_400} days, not {overlap_s:.0f} s")
         now_ns, secret = self._clock.now_ns(), new_secret()
+        until_ns = now_ns + round(overlap_s * SECOND_NS)
         with transaction(self._database):
-            if len(self.secrets(endpoint)) >= SECRETS_PER_ENDPOINT:
-                raise ConflictError(
-                    f"{SECRETS_PER_ENDPOINT} secrets are valid at once already; wait until the oldest has ended"
-                )
-            ends = "update secrets set valid_until_ns = ? where endpoint = ? and valid_until_ns is null"
-            self._database.execute(ends, (now_ns + round(overlap_s * SECOND_NS), endpoint))
+            ends = "update secrets set valid_until_ns = min(coalesce(valid_until_ns, ?), ?) where endpoint = ?"
+            self._database.execute(ends, (until_ns, until_ns, endpoint))
             self._database.execute("delete from secrets where endpoint = ? and valid_until_ns <= ?", (endpoint, now_ns))
+            count = "select count(*) from secrets where endpoint = ?"
+            if asked_number(self._database, count, (endpoint,)) >= SECRETS_PER_ENDPOINT:
+                raise ConflictError(
+                    f"{SECRETS_PER_ENDPOINT} secrets are valid at once already; wait until the oldest has ended, or"
+                    " rotate without an overlap"
+                )
             last = "select coalesce(max(number), 0) + 1 from secrets where endpoint = ?"
-            number = self._database.execute(last, (endpoint,)).fetchone()[0]
+            number = asked_number(self._database, last, (endpoint,))
             self._database.execute("insert into secrets values (?, ?, ?, ?, null)", (endpoint, number, secret, now_ns))
         return shown(secret)
 
@@ -127,17 +130,17 @@ class Endpoints:
         """The number of one more test."""
         with transaction(self._database):
             counted = "update endpoints set tests = tests + 1 where id = ? returning tests"
-            return int(self._database.execute(counted, (endpoint,)).fetchone()[0])
+            return asked_number(self._database, counted, (endpoint,))
 
     def secrets(self, endpoint: str) -> list[bytes]:
         """The secrets that sign now, newest first; for the sender alone."""
         valid = "select secret from secrets where endpoint = ? and (valid_until_ns is null or valid_until_ns > ?)"
-        rows = self._database.execute(f"{valid} order by number desc", (endpoint, self._clock.now_ns()))
+        rows = asked(self._database, f"{valid} order by number desc", (endpoint, self._clock.now_ns()))
         return [bytes(row[0]) for row in rows]
 
     def _refuse_too_many(self, tenant: str) -> None:
         count = "select count(*), count(*) filter (where tenant = ?) from endpoints"
-        all_, own = self._database.execute(count, (tenant,)).fetchone()
+        ((all_, own),) = asked(self._database, count, (tenant,))
         if own >= ENDPOINTS_PER_TENANT:
             raise ConflictError(f"a tenant may have {ENDPOINTS_PER_TENANT} webhooks; remove one first")
         if all_ >= ENDPOINTS:

@@ -9,9 +9,11 @@ this process was down for longer than the journal keeps them, it is noted for ev
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from market.broadcast import GoneError, fields, head
@@ -25,6 +27,7 @@ from sources.broadcast import Broadcast, Told
 log = logging.getLogger("barograph.webhook")
 
 KEPT_EVERY_NS = 5 * SECOND_NS  # of a cursor that moved over what nobody wants
+NO_EVENT = (msgspec.MsgspecError, ValueError)  # what reading a frame raises that is no event
 Offer = Callable[[Iterable[Mapping[str, Any]]], None]
 
 
@@ -94,11 +97,14 @@ class Follower:
         self._cursor = cursor
 
     def _leap(self, cursor: Cursor, gone: GoneError) -> int:
-        """Go on where the journal still holds rows, and note what was missed; 0 where there is no journal now."""
+        """Go on where the journal still holds rows, and note what was missed; 0 where there is no journal now. Of what
+        it holds of the same stream before the cursor everybody heard already.
+        """
         if not gone.stream:
             return 0  # it may come back
         log.error("webhooks go on at another place of the broadcast journal: %s", gone)
-        found = Cursor(gone.stream, max(gone.oldest - 1, 0))
+        is_ahead = gone.stream == cursor.stream and cursor.sequence > gone.newest  # a copy was put in its place
+        found = Cursor(gone.stream, gone.newest if is_ahead else max(gone.oldest - 1, 0))
         first = cursor.sequence + 1 if gone.stream == cursor.stream else 1
         endpoints = self._endpoints.all() if first <= found.sequence else []
         self._outbox.miss_all(endpoints, NOT_KEPT, found, first, found.sequence, self._clock.now_ns())
@@ -109,23 +115,38 @@ class Follower:
         new = [row for row in rows if row.sequence > self._offered]
         if self._offer is not None and new:
             self._offered = new[-1].sequence
-            self._offer([fields(frame) for row in new for frame in row.frames])
+            self._offer([columns for row in new for columns in _readable(row)])
 
 
 def events_of(stream: str, row: Told) -> list[Event]:
-    """What of a row is of a kind that webhooks tell."""
-    wanted = [(place, frame) for place, frame in enumerate(row.frames) if head(frame).kind in KINDS]
-    found = [(place, fields(frame)) for place, frame in wanted]
-    return [
-        Event(stream, row.sequence, place, columns["kind"], time_ns(columns["receive_time"]), columns)
-        for place, columns in found
-    ]
+    """What of a row is of a kind that webhooks tell; what is no event is left out, with a word in the log."""
+    found = []
+    for place, frame in enumerate(row.frames):
+        try:
+            if head(frame).kind in KINDS:
+                columns = fields(frame)
+                known_ns = time_ns(columns["receive_time"])
+                found.append(Event(stream, row.sequence, place, columns["kind"], known_ns, columns))
+        except NO_EVENT as error:
+            log.error("row %d of the broadcast holds what is no event: %s", row.sequence, error)
+    return found
+
+
+def _readable(row: Told) -> Iterator[dict[str, Any]]:
+    """The events of a row, but for what is none: `events_of` tells the log of it."""
+    for frame in row.frames:
+        with suppress(*NO_EVENT):
+            head(frame)
+            yield fields(frame)
 
 
 def time_ns(text: str) -> int:
-    """A time of a frame in ns.
+    """A time of a frame in ns; raises ValueError where it is none.
 
     >>> time_ns("2023-11-14T22:13:20.123456789Z")
     1700000000123456789
     """
-    return int(np.datetime64(text.removesuffix("Z"), "ns").astype(np.int64))
+    time = np.datetime64(text.removesuffix("Z"), "ns")
+    if np.isnat(time):
+        raise ValueError(f"{text[:30]!r} is no time")
+    return int(time.astype(np.int64))

@@ -12,7 +12,8 @@ PAYLOAD_BYTES = 64 << 10  # a larger one is not queued but noted as missed
 REPLAYED = 10_000  # deliveries that one replay queues again, oldest first; the rest by asking again
 MISSED_NOTES = 1_000  # per endpoint; the oldest are forgotten
 
-ATTEMPT_S = 15.0  # from the question for the name to the end of the answer; then the attempt has failed
+ATTEMPT_S = 15.0  # from the question for the name to the head of the answer; then the attempt has failed
+BODY_S = 2.0  # for the rest of the answer; what has not come by then is not waited for, and the status counts
 CONNECT_S = 5.0  # for one address of several; then the next is tried
 ADDRESSES = 16  # of a name; a name with more is refused
 ANSWER_BYTES = 64 << 10  # read of an answer; the rest is not

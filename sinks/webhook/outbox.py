@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from market.clock import SECOND_NS
 from sinks.webhook.attempt import Attempt, Delivery, Outcome, log_missed, written
-from sinks.webhook.database import Database, database_bytes, transaction
+from sinks.webhook.database import Database, asked, asked_number, asked_one, database_bytes, transaction
 from sinks.webhook.endpoints import ENABLED, Endpoint
 from sinks.webhook.filters import passes
 from sinks.webhook.limits import LIFETIME_S, LISTED, MISSED_NOTES, PAYLOAD_BYTES, PENDING_PER_ENDPOINT, PRUNED
@@ -45,6 +45,14 @@ class Missed(NamedTuple):
     last_ns: int
 
 
+class Again(NamedTuple):
+    """What became of events that were to be queued again."""
+
+    queued: int
+    too_large: list[Event]
+    refused: Event | None  # the first that there was no room for; what follows it was not looked at
+
+
 class Outbox:
     """The deliveries in one database; `database_limit`: bytes beyond which nothing new is queued."""
 
@@ -53,7 +61,7 @@ class Outbox:
 
     def cursor(self) -> Cursor | None:
         """Where reading goes on; None where it has not begun."""
-        row = self._database.execute("select stream, sequence from cursors order by moved_ns desc limit 1").fetchone()
+        row = asked_one(self._database, "select stream, sequence from cursors order by moved_ns desc limit 1")
         return None if row is None else Cursor(*row)
 
     def take(self, events: Iterable[Event], cursor: Cursor, endpoints: Sequence[Endpoint], now_ns: int) -> int:
@@ -64,15 +72,23 @@ class Outbox:
             self._move(cursor, now_ns)
         return queued
 
-    def take_again(self, events: Sequence[Event], endpoint: Endpoint, now_ns: int) -> tuple[int, Event | None]:
-        """Queue events that an endpoint missed; how many were, and the first that there was no room for."""
+    def take_again(self, events: Sequence[Event], endpoint: Endpoint, now_ns: int) -> Again:
+        """Queue events that an endpoint missed. What cannot be is noted already, and not noted here."""
+        queued = 0
+        too_large: list[Event] = []
         with transaction(self._database):
-            room, queued = self._room([endpoint]), 0
+            room = self._room([endpoint])
             for event in events:
                 if room[endpoint.id] <= 0:
-                    return queued, event
-                queued += self._queue(event, endpoint, room, now_ns)
-        return queued, None
+                    return Again(queued, too_large, event)
+                if not _is_wanted(event, endpoint):
+                    continue
+                payload = body(event)
+                if len(payload) > PAYLOAD_BYTES:
+                    too_large.append(event)
+                else:
+                    queued += self._put(event, endpoint, payload, room, now_ns)
+        return Again(queued, too_large, None)
 
     def miss_all(
         self, endpoints: Iterable[Endpoint], reason: str, cursor: Cursor, first: int, last: int, now_ns: int
@@ -90,18 +106,18 @@ class Outbox:
 
     def due(self, endpoint: str, now_ns: int, limit: int, leave_out: Sequence[str] = ()) -> list[Delivery]:
         """What is to be sent to an endpoint now, what has waited longest first."""
-        marks = ",".join("?" * len(leave_out))
-        rows = self._database.execute(
+        rows = asked(
+            self._database,
             f"select {_COLUMNS} from deliveries where endpoint = ? and state = 'pending' and due_ns <= ?"
-            f" and webhook_id not in ({marks}) order by due_ns, sequence, position limit ?",
+            f" and webhook_id not in ({_marks(leave_out)}) order by due_ns, sequence, position limit ?",
             (endpoint, now_ns, *leave_out, limit),
         )
         return [Delivery(*row) for row in rows]
 
     def next_due_ns(self, endpoint: str) -> int | None:
         """When something is next to be sent to an endpoint."""
-        asked = "select min(due_ns) from deliveries where endpoint = ? and state = 'pending'"
-        found = self._database.execute(asked, (endpoint,)).fetchone()[0]
+        first = "select min(due_ns) from deliveries where endpoint = ? and state = 'pending'"
+        ((found,),) = asked(self._database, first, (endpoint,))
         return None if found is None else int(found)
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
@@ -112,44 +128,45 @@ class Outbox:
 
     def get(self, webhook_id: str, endpoint: str) -> Delivery | None:
         """One delivery of an endpoint."""
-        asked = f"select {_COLUMNS} from deliveries where webhook_id = ? and endpoint = ?"
-        row = self._database.execute(asked, (webhook_id, endpoint)).fetchone()
+        one = f"select {_COLUMNS} from deliveries where webhook_id = ? and endpoint = ?"
+        row = asked_one(self._database, one, (webhook_id, endpoint))
         return None if row is None else Delivery(*row)
 
-    def deliveries(self, endpoint: str, *, state: str = "", limit: int = LISTED) -> list[Delivery]:
-        """Of an endpoint, newest first."""
-        rows = self._database.execute(
+    def deliveries(
+        self, endpoint: str, *, state: str = "", limit: int = LISTED, hidden: Sequence[str] = ()
+    ) -> list[Delivery]:
+        """Of an endpoint, newest first; none of the `hidden` kinds."""
+        rows = asked(
+            self._database,
             f"select {_COLUMNS} from deliveries where endpoint = ? and (? = '' or state = ?)"
-            " order by receive_ns desc, sequence desc limit ?",
-            (endpoint, state, state, limit),
+            f" and kind not in ({_marks(hidden)}) order by receive_ns desc, sequence desc limit ?",
+            (endpoint, state, state, *hidden, limit),
         )
         return [Delivery(*row) for row in rows]
 
-    def attempts(self, endpoint: str, *, webhook_id: str = "", limit: int = LISTED) -> list[Attempt]:
-        """Of an endpoint or of one delivery of it, newest first."""
-        rows = self._database.execute(
+    def attempts(
+        self, endpoint: str, *, webhook_id: str = "", limit: int = LISTED, hidden: Sequence[str] = ()
+    ) -> list[Attempt]:
+        """Of an endpoint or of one delivery of it, newest first; none of the `hidden` kinds."""
+        rows = asked(
+            self._database,
             "select number, tenant, endpoint, webhook_id, kind, venue, instrument, timeframe, stream, sequence,"
             " position, receive_ns, attempt, started_ns, duration_ns, status_code, error, state, next_ns from attempts"
-            " where endpoint = ? and (? = '' or webhook_id = ?) order by number desc limit ?",
-            (endpoint, webhook_id, webhook_id, limit),
+            f" where endpoint = ? and (? = '' or webhook_id = ?) and kind not in ({_marks(hidden)})"
+            " order by number desc limit ?",
+            (endpoint, webhook_id, webhook_id, *hidden, limit),
         )
         return [Attempt(*row) for row in rows]
 
     def missed(self, endpoint: str) -> list[tuple[int, Missed]]:
         """What an endpoint missed, oldest first, by number of the note."""
-        rows = self._database.execute(
+        rows = asked(
+            self._database,
             "select number, endpoint, reason, stream, first_sequence, last_sequence, events, first_ns, last_ns"
             " from missed where endpoint = ? order by number",
             (endpoint,),
         )
-        return [(number, Missed(*rest)) for number, *rest in rows.fetchall()]
-
-    def shorten_missed(self, number: int, until: int, events: int) -> None:
-        """What a note tells of up to a sequence is queued after all; the note goes where nothing is left."""
-        with transaction(self._database):
-            shorter = "update missed set first_sequence = ?, events = max(events - ?, 0) where number = ?"
-            self._database.execute(shorter, (until + 1, events, number))
-            self._database.execute("delete from missed where number = ? and first_sequence > last_sequence", (number,))
+        return [(number, Missed(*rest)) for number, *rest in rows]
 
     def replay(self, endpoint: str, now_ns: int, condition: str, values: Sequence[object], limit: int) -> int:
         """Queue deliveries of an endpoint again, as if new but with the same ids; how many.
@@ -165,8 +182,8 @@ class Outbox:
             ).rowcount
 
     def prune(self, *, delivered_before_ns: int, dead_before_ns: int, shipped: int) -> int:
-        """Forget what is old enough, PRUNED rows at a time; attempts only once they are in the store. How many
-        deliveries went.
+        """Forget what is old enough, PRUNED rows at a time; attempts only once they are in the store; notes of what was
+        missed as dead deliveries. How many deliveries went.
         """
         with transaction(self._database):
             found = "select rowid from deliveries where state = ? and ended_ns < ? limit ?"
@@ -176,26 +193,29 @@ class Outbox:
             found = "select number from attempts where number <= ? and started_ns < ? order by number limit ?"
             old = f"delete from attempts where number in ({found})"
             self._database.execute(old, (shipped, dead_before_ns, PRUNED))
+            self._database.execute("delete from missed where last_ns < ?", (dead_before_ns,))
         return gone
 
     def overdue(self, now_ns: int, limit: int = 100) -> list[Delivery]:
         """Pending deliveries that have waited for longer than a delivery may."""
-        rows = self._database.execute(
+        rows = asked(
+            self._database,
             f"select {_COLUMNS} from deliveries where state = 'pending' and queued_ns < ? limit ?",
             (now_ns - LIFETIME_S * SECOND_NS, limit),
         )
         return [Delivery(*row) for row in rows]
 
     def _queue(self, event: Event, endpoint: Endpoint, room: dict[str, int], now_ns: int) -> int:
-        if event.stream == endpoint.stream and event.sequence <= endpoint.since:
-            return 0
-        if not passes(endpoint.filters, endpoint.tenant, event.kind, event.columns):
+        if not _is_wanted(event, endpoint):
             return 0
         payload = body(event)
         why = _refusal(endpoint, payload, room)
         if why:
             self._miss(endpoint, why, event, event.sequence, 1, now_ns)
             return 0
+        return self._put(event, endpoint, payload, room, now_ns)
+
+    def _put(self, event: Event, endpoint: Endpoint, payload: bytes, room: dict[str, int], now_ns: int) -> int:
         queued = self._insert(delivery_of(event, endpoint.id, payload, now_ns))
         room[endpoint.id] -= queued
         return queued
@@ -204,13 +224,12 @@ class Outbox:
         """How many deliveries may still be queued for each; negative: none, as the database is full."""
         if database_bytes(self._database) >= self._limit:
             return dict.fromkeys((endpoint.id for endpoint in endpoints), -1)
-        asked = "select count(*) from deliveries where endpoint = ? and state = 'pending'"
-        pending = {one.id: self._database.execute(asked, (one.id,)).fetchone()[0] for one in endpoints}
+        count = "select count(*) from deliveries where endpoint = ? and state = 'pending'"
+        pending = {one.id: asked_number(self._database, count, (one.id,)) for one in endpoints}
         return {endpoint: max(PENDING_PER_ENDPOINT - count, 0) for endpoint, count in pending.items()}
 
     def _insert(self, delivery: Delivery) -> int:
-        marks = ",".join("?" * len(delivery))
-        statement = f"insert or ignore into deliveries ({_COLUMNS}) values ({marks})"
+        statement = f"insert or ignore into deliveries ({_COLUMNS}) values ({_marks(delivery)})"
         return self._database.execute(statement, delivery).rowcount
 
     def _move(self, cursor: Cursor, now_ns: int) -> None:
@@ -235,6 +254,17 @@ class Outbox:
         log_missed(self._database, delivery_of(first, endpoint.id, b"", now_ns), endpoint.tenant, reason, now_ns)
         kept = "select number from missed where endpoint = ? order by number desc limit -1 offset ?"
         self._database.execute(f"delete from missed where number in ({kept})", (endpoint.id, MISSED_NOTES))
+
+
+def _is_wanted(event: Event, endpoint: Endpoint) -> bool:
+    """Whether an endpoint is to hear of an event: it came after the endpoint did, and passes its filters."""
+    is_older = event.stream == endpoint.stream and event.sequence <= endpoint.since
+    return not is_older and passes(endpoint.filters, endpoint.tenant, event.kind, event.columns)
+
+
+def _marks(values: Sequence[object]) -> str:
+    """A question mark for each."""
+    return ",".join("?" * len(values))
 
 
 def _refusal(endpoint: Endpoint, payload: bytes, room: dict[str, int]) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from market.clock import MILLISECOND_NS
 from sinks.clickhouse.schema import tables
-from sinks.webhook.database import Database, database_id, transaction
+from sinks.webhook.database import Database, asked, asked_one, database_id, transaction
 from sinks.webhook.limits import LOG_ROWS
 
 TABLE = "webhook_deliveries"
@@ -54,13 +54,13 @@ class Shipper:
 
     def _decided(self) -> Block | None:
         """The block that was decided and not confirmed."""
-        row = self._database.execute("select first, last from shipments").fetchone()
+        row = asked_one(self._database, "select first, last from shipments")
         return None if row is None else Block(*row)
 
     def _decide(self) -> Block | None:
         """The next rows, all of one month: an insert is whole only within a partition of the table."""
         after = shipped(self._database)
-        if self._database.execute("select 1 from attempts where number > ? limit 1", (after,)).fetchone() is None:
+        if asked_one(self._database, "select 1 from attempts where number > ? limit 1", (after,)) is None:
             return None
         with transaction(self._database):
             found = self._database.execute(
@@ -73,7 +73,7 @@ class Shipper:
         return Block(numbers[0], last)
 
     def _rows(self, block: Block) -> pa.Table:
-        columns = list(zip(*self._database.execute(_ROWS, block).fetchall(), strict=True))
+        columns = list(zip(*asked(self._database, _ROWS, block), strict=True))
         texts, numbers = pa.string(), pa.int64()
         types = [texts] * 8 + [numbers, pa.int32(), TIME, TIME, pa.int32(), pa.float64(), pa.int32()]
         types += [texts, texts, TIME, numbers]
@@ -86,5 +86,5 @@ class Shipper:
 
 def shipped(database: Database) -> int:
     """The last row of the log that is in the store."""
-    row = database.execute("select value from facts where name = 'shipped'").fetchone()
+    row = asked_one(database, "select value from facts where name = 'shipped'")
     return int(row[0]) if row is not None else 0

@@ -29,6 +29,7 @@ class Market(NamedTuple):
 
     client: Client
     span: Range
+    dsn: str
 
 
 @pytest.fixture(scope="session")
@@ -36,13 +37,14 @@ def market(replayed_dsn: str) -> Iterator[Market]:
     """The market that all panels are asked of."""
     plain = connect(replayed_dsn)
     plain.command("create database if not exists boards engine = Atomic")
-    client = connect(replayed_dsn.replace("/barograph", "/boards"))
+    dsn = replayed_dsn.replace("/barograph", "/boards")
+    client = connect(dsn)
     migrate(client)
     for (name,) in plain.query(TABLES).result_rows:
         columns = f"* replace ({READY})" if name.startswith("features") else "*"
         client.command(f"insert into {name} select {columns} from barograph.{name}")
     live_rows.fill(client, EPOCH_NS)
     start_ms = EPOCH_NS // 1_000_000
-    yield Market(client, Range(start_ms, start_ms + (SECONDS + 30) * 1_000, 1_000))
+    yield Market(client, Range(start_ms, start_ms + (SECONDS + 30) * 1_000, 1_000), dsn)
     client.close()
     plain.close()

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from flows.boards import boards, groups
+from dashboards.panels import boards
+from flows.boards import groups
 from flows.cli import app
 from flows.settings import load
 from tests.dashboards.grafana_stub import TOKEN, grafana

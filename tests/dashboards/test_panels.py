@@ -4,12 +4,14 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
 from dashboards.macros import ALL, expand
 from dashboards.panels import SERIES, Panel, boards, panels
+from sinks.clickhouse.client import connect
 from tests.dashboards.conftest import Market
 
 EVERY: Mapping[str, Sequence[str]] = {
@@ -154,6 +156,16 @@ def test_a_value_with_a_quote_in_it_stays_a_value(market: Market) -> None:
     for panel in QUERIES.values():
         for name in sorted(panel.variables & EVERY.keys()):
             ask(market, panel, {**chosen(panel), name: ["x' or '1' = '1"]})
+
+
+def test_a_reader_may_ask_every_panel(market: Market) -> None:
+    """Grafana is the user `reader`, who may not set anything; rules are asked by it too."""
+    reader = connect(market.dsn.replace("default@", "reader@"))
+    for panel in QUERIES.values():
+        ask(market._replace(client=reader), panel, chosen(panel))
+    for rule in (files("sql") / "alerts").iterdir():
+        reader.query(expand(rule.read_text("utf-8"), market.span))
+    reader.close()
 
 
 ROLLED = [panel for panel in QUERIES.values() if "resolution_s" in panel.sql]

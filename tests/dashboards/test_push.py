@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from flows.boards import boards, data_source, groups
+from dashboards.panels import boards
+from flows.boards import data_source, groups
 from flows.cli import app
 from market.errors import BarographError
 from tests.dashboards.grafana_stub import TOKEN, State, grafana

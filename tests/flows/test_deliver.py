@@ -19,9 +19,10 @@ from flows.deliver import only_sender
 from flows.runfile import read_run_file
 from flows.settings import load
 from flows.webhook_desk import desk
+from flows.webhooks import run_replay
 from gateway.beats import read_beat
 from market.errors import SettingsError
-from sinks.webhook.database import opened
+from sinks.webhook.database import database_path, opened
 from sinks.webhook.filters import Filters
 from sinks.webhook.signing import secret_of, verify
 from tests.sinks.webhook.said import Receiver, Saying, config, receiver, signal, until
@@ -134,6 +135,25 @@ def test_it_is_one_process_says_so_and_stops_when_asked(tmp_path: Path) -> None:
         until(lambda: (beat := read_beat(settings.data, "deliver")) is not None and beat.worked)
         process.terminate()
         assert process.wait(10) == 0
+
+
+def test_the_folder_of_the_secrets_is_for_its_owner_alone_whoever_makes_it(tmp_path: Path) -> None:
+    settings = load(config(tmp_path))
+    folder = database_path(settings.data).parent
+    only_sender(settings).close()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o755)
+    only_sender(settings).close()
+    assert folder.stat().st_mode & 0o777 == 0o700, "one that an older version made"
+
+
+@pytest.mark.parametrize("since", ["2026-11-23T05:00:00+02:00", "2026-11-23T05:00:00-0200", "2026-11-23T05:00:00.5+02"])
+def test_a_time_to_replay_is_in_utc(tmp_path: Path, since: str) -> None:
+    settings = load(config(tmp_path))
+    webhook, _ = added(tmp_path / "barograph.toml", "https://ok.example/")
+    for names in ({"since": since, "until": None}, {"since": "2026-11-23T05:00:00Z", "until": since}):
+        with pytest.raises(SettingsError, match="is no time in UTC"):
+            run_replay(settings, webhook, delivery=None, dead=False, missed=False, **names)
 
 
 def test_secrets_are_in_no_log_run_file_or_answer(tmp_path: Path) -> None:

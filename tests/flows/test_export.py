@@ -266,13 +266,13 @@ def test_rows_that_are_replaced_while_a_file_is_written_leave_none(tmp_path: Pat
 
 
 def test_text_that_a_spreadsheet_would_run_is_escaped_where_that_is_asked_for(tmp_path: Path) -> None:
-    texts = ["=1+1", "+1", "-1", "@a", "\ta", "a=1", "", None]
+    texts = ["=1+1", "+1", "-1", "@a", "\ta", " =1", "＝1", "a=1", "", None]
     rows = pa.table({"text": pa.array(texts), "number": pa.array([-1.5] * len(texts))})
     for formulas, mark in ((True, ""), (False, "'")):
         path = tmp_path / f"{formulas}.csv"
         write(path, [rows], format_="csv", facts={}, formulas=formulas)
         lines = [line.removesuffix(",-1.5") for line in path.read_text().splitlines()[1:]]
-        assert lines == [*(f"{mark}{text}" for text in texts[:5]), "a=1", '""', ""]
+        assert lines == [*(f"{mark}{text}" for text in texts[:7]), "a=1", '""', ""]
 
 
 KILLED = """

@@ -74,3 +74,4 @@ def test_snippets_run(gateway, capsys):
     assert told[0] == "0.5 unknown 5"
     assert told[1].startswith("5 3 ")
     assert told[2] == "5"
+    assert told[3] == "3 3 5 quote"

@@ -6,10 +6,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import polars as pl
 import pytest
+from fastapi import HTTPException
 
+from gateway import limits
 from gateway.app import app
+from gateway.history.pages import VALUES
 from gateway.history.resources import RESOURCES
 from gateway.keys import Keys
+from gateway.rows import time_ns
+from gateway.sending import Slots
 from market.clock import ManualClock
 from sinks.clickhouse.client import connect
 from tests.gateway.client import Client
@@ -237,3 +242,19 @@ def test_rows_keep_to_what_the_api_description_promises(api, resource):
     assert all(column["description"] for column in row["properties"].values())
     for told in read(get(api, f"/api/v1/{resource.path}?since=2023-11-01")):
         assert list(told) == list(resource.columns), json.dumps(told)
+
+
+def test_a_map_counts_as_many_values_and_a_large_page_of_json_takes_a_slot(api, monkeypatch):
+    monkeypatch.setitem(VALUES, "json", limits.VALUES_OF_A_MAP + 1)
+    signals = "/api/v1/signals?since=2023-11-01&limit=50&columns=venue"
+    assert len(read(get(api, signals))) == 2
+    assert len(read(get(api, f"{signals},evidence"))) == 1
+    monkeypatch.setattr(Slots, "take", lambda *_: (_ for _ in ()).throw(HTTPException(503, "full")))
+    get(api, f"{signals},evidence")
+    get(api, f"{signals.replace('limit=50', 'limit=2000')},evidence", 503)
+
+
+@pytest.mark.parametrize("text", ["2026-11-23T05:00:00+02:00", "2026-11-23T05:00:00.5+02:00", "2026-11-23T05:00:00.-5"])
+def test_a_time_of_another_zone_is_refused(text):
+    with pytest.raises(ValueError, match="no time in UTC"):
+        time_ns(text)

@@ -155,3 +155,8 @@ def test_the_gateway_tells_its_own_numbers_to_who_may_ask(tmp_path) -> None:
     )
     asked = {text: api.get("/metrics", headers={"authorization": f"Bearer {text}"}) for text in (may, may_not, "x")}
     assert [answer.status_code for answer in asked.values()] == [200, 403, 401]
+
+
+def test_the_stream_counts_where_the_page_of_numbers_looks(tmp_path) -> None:
+    said = Client(app(dsn=NOWHERE, data=tmp_path, clock=ManualClock())).get("/metrics").text
+    assert "\nbarograph_stream_clients 0.0\n" in said

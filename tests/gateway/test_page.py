@@ -326,3 +326,15 @@ def test_it_says_what_it_is_to_those_who_cannot_see_it(watch):
     chip = seen.page.get_attribute(f"{BITCOIN} .chip >> nth=0", "aria-label")
     assert chip == "Ultra short: stressed, bear, trending, least sure 70 %"
     assert seen.page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def test_who_comes_back_to_the_tab_opens_no_further_stream(watch):
+    seen = watch()
+    seen.says("#health-text", "Live")
+    seen.until("() => import('/page/js/main.js').then(({ app }) => app.focus.state === 'live')")
+    before = list(seen.stream.sockets)
+    assert len(before) == 2
+    for _ in range(3):
+        seen.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        seen.page.wait_for_timeout(100)
+    assert seen.stream.sockets == before

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import sending
+from gateway.caller import Caller
 from gateway.sending import TAKEN, Sending, Slots
 
 BODY = bytes(range(256)) * 4_096
@@ -77,3 +78,44 @@ def test_a_slot_is_given_back_where_the_answer_fails():
         with pytest.raises(KeyError):
             asyncio.run(Sending(failing)({"type": "http", "method": "GET", "path": "/"}, lambda: None, lambda _: None))
     assert threading.active_count() < 50
+
+
+@pytest.mark.parametrize("most", ["SEND_TIMEOUT_S", "ANSWER_TIMEOUT_S"])
+def test_who_takes_a_small_answer_or_every_piece_too_slowly_is_cut_off(monkeypatch, caplog, most):
+    monkeypatch.setattr(sending, most, 0.1)
+    caplog.set_level(logging.WARNING, "barograph.gateway")
+    pieces = []
+
+    async def slowly(message):
+        if message["type"] == "http.response.body":
+            await asyncio.sleep(0.05 if most == "ANSWER_TIMEOUT_S" else 30)
+            pieces.append(message)
+
+    async def inner(scope, receive, send):
+        await Response(BODY if most == "ANSWER_TIMEOUT_S" else b"small")(scope, receive, send)
+
+    asyncio.run(Sending(inner)({"type": "http", "method": "GET", "path": "/"}, lambda: None, slowly))
+    assert "cut off" in caplog.text
+    assert len(pieces) < 4
+
+
+def test_the_end_of_a_large_answer_waits_until_the_rest_was_taken():
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    answered(Slots(1), send)
+    assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+def test_one_key_leaves_slots_to_others():
+    slots, (one, other) = Slots(3, of_a_key=2), (Caller("t", frozenset(), key, False) for key in ("a", "b"))
+    scope = {TAKEN: [], "caller": one}
+    slots.take(asked(scope))
+    slots.take(asked(scope))
+    with pytest.raises(HTTPException):
+        slots.take(asked(scope))
+    slots.take(asked({TAKEN: [], "caller": other}))
+    scope[TAKEN].pop()()
+    slots.take(asked(scope))

@@ -9,11 +9,16 @@ import pytest
 
 from gateway.app import app
 from gateway.keys import Keys
+from market.broadcast import GoneError
 from market.clock import ManualClock
+from market.errors import JournalError
+from sinks.webhook import limits
 from sinks.webhook.address import Rules
 from sinks.webhook.attempt import Tried, outcome_of
 from sinks.webhook.desk import Desk
+from sinks.webhook.follower import Follower
 from sinks.webhook.signing import secret_of
+from sources.broadcast import Broadcast
 from tests.gateway.client import Client
 from tests.sinks.webhook.said import START_NS, Saying, signal
 
@@ -134,6 +139,29 @@ def test_events_of_the_account_need_the_scope_of_the_account(api: Api) -> None:
     assert api("GET", who="reader")[0] == 403
 
 
+def test_what_tells_of_the_account_is_hidden_from_who_may_not_see_it(api: Api) -> None:
+    webhook = api.add("owner")
+    say = Saying(api.data)
+    say.say(signal("", kind="risk_event"), signal(), signal("", kind="risk_event", shard="x" * limits.PAYLOAD_BYTES))
+    with api.desk() as at:
+        follower = Follower(Broadcast(api.data), at.outbox, at.endpoints, api.clock)
+        while follower.turn():
+            pass
+        follower.close()
+        for one in at.outbox.deliveries(webhook):
+            at.outbox.record([outcome_of(Tried(one.webhook_id, webhook, 0, START_NS, 7, 200))])
+    kinds = {
+        (who, path): sorted({row["kind"] for row in api("GET", f"/{webhook}/{path}?limit={limit}", who)[1]})
+        for who, limit in (("owner", 9), ("clerk", 1))
+        for path in ("deliveries", "attempts")
+    }
+    all_of_it = ["risk_event", "signal"]
+    assert kinds == {
+        ("owner", "deliveries"): all_of_it, ("owner", "attempts"): all_of_it,
+        ("clerk", "deliveries"): ["signal"], ("clerk", "attempts"): ["signal"],
+    }  # fmt: skip
+
+
 BAD: list[dict[str, Any]] = [
     {},
     {"url": "http://ok.example/"},
@@ -179,6 +207,23 @@ def test_a_webhook_too_many_is_409(api: Api) -> None:
         api.add()
     assert api("POST", json={"url": URL})[0] == 409
     api.add("stranger")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(JournalError("it is damaged"), 503), (GoneError("begun anew", stream="a", oldest=1, newest=2), 409)],
+)
+def test_a_journal_that_cannot_be_read_is_an_answer(
+    api: Api, error: Exception, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Broadcast) -> None:
+        raise error
+
+    webhook = api.add()
+    monkeypatch.setattr(Broadcast, "span", broken)
+    for path, body in (("", {"url": URL}), (f"/{webhook}/replay", {"what": "missed"})):
+        found, said = api("POST", path, json=body)
+        assert (found, bool(said["detail"])) == (status, True)
 
 
 def test_a_database_that_cannot_be_opened_is_503(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ export class Stream {
 
   /** Try now instead of when the pause is over. */
   hurry() {
-    if (this.timer !== 0) this.connect();
+    if (this.timer > 0) this.connect();  // -1: it is under way, or live
   }
 
   async connect() {

@@ -3,6 +3,6 @@ select
     $__timeInterval_ms(receive_time) as at, sum(applied) / $__interval_s as applied, sum(duplicate) / $__interval_s as duplicate,
     sum(dead_lettered) / $__interval_s as dead_lettered, sum(control) / $__interval_s as control, sum(shed) / $__interval_s as shed
 from commits final
-where $__timeFilter_ms(receive_time)
+prewhere $__timeFilter_ms(receive_time)
 group by at
 order by at

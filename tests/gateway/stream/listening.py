@@ -15,6 +15,7 @@ from gateway.stream.hub import Hub
 from gateway.stream.ring import Ring
 from market.broadcast import broadcast_path, encode
 from market.clock import SECOND_NS, Clock, SystemClock
+from market.metrics import Metrics
 from sinks.broadcast import BroadcastPartition, BroadcastSink
 
 WITHIN_S = 60.0
@@ -105,9 +106,11 @@ async def until(condition: Any) -> None:
 
 
 @asynccontextmanager
-async def hub(data: Path, *, rows: int = 1_000, clock: Clock | None = None) -> AsyncIterator[Hub]:
+async def hub(
+    data: Path, *, rows: int = 1_000, clock: Clock | None = None, metrics: Metrics | None = None
+) -> AsyncIterator[Hub]:
     """A hub that has looked at the journal."""
-    made = Hub(data, clock or SystemClock(), ring=Ring(rows=rows))
+    made = Hub(data, clock or SystemClock(), ring=Ring(rows=rows), metrics=metrics)
     made.start()
     try:
         await made.ready.wait()

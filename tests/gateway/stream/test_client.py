@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from gateway.caller import Caller
-from gateway.limits import REQUESTS_PER_S, STALLED_S, SUBSCRIBE_WITHIN_S
+from gateway.keys.buckets import BURST_S
+from gateway.limits import LOOKED_AT_ONCE, REQUESTS_PER_S, STALLED_S, SUBSCRIBE_WITHIN_S
 from gateway.stream import client as client_module
 from gateway.stream.hub import Hub
-from market.broadcast import broadcast_path
+from gateway.stream.ring import Ring, Row
+from market.broadcast import Event, Filter, broadcast_path
 from market.clock import SECOND_NS, ManualClock, SystemClock
+from market.metrics import Metrics
 from tests.gateway.stream.listening import client, hub, tell, teller, unbroken, until
 
 Test = Callable[..., Coroutine[Any, Any, None]]
@@ -228,7 +231,7 @@ async def test_who_takes_nothing_for_long_is_cut_off(tmp_path: Path) -> None:
             clock.advance(SECOND_NS)
             await asyncio.sleep(0.05)
             assert len(listened) == 1
-            clock.advance(int(STALLED_S * SECOND_NS))
+            clock.advance(int((STALLED_S + 1) * SECOND_NS))
             await until(lambda: not len(listened))
 
 
@@ -314,3 +317,76 @@ async def test_a_stream_that_was_begun_anew_ends_everybodys(tmp_path: Path) -> N
             async with client(listened, **{"from": 0}) as other:
                 await other.reached(2)
         assert listened.stream not in ("", first)
+
+
+def test_what_nobody_tells_is_looked_for_a_little_at_a_time() -> None:
+    events = tuple(Event("quote", "v", "I0", "", "v/0", n, 0) for n in range(100))
+    ring, wanted = Ring(), Filter(instruments=frozenset({"another"}))
+    for sequence in range(1, 101):
+        ring.append(Row(sequence, events, (b"{}",) * len(events)))
+    looks, last = 0, 0
+    while last < ring.newest:
+        batch = ring.next(wanted, 0, last)
+        assert (batch.text, 0 < (batch.last - last) * len(events) < LOOKED_AT_ONCE + len(events)) == ("", True)
+        looks, last = looks + 1, batch.last
+    assert looks > 5
+    assert ring.next(wanted, 0, last).last == last
+
+
+@in_a_loop
+async def test_who_looks_for_what_nobody_tells_leaves_others_their_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.limits.LOOKED_AT_ONCE", 10)
+    with teller(tmp_path) as part:
+        tell(part, 1, 300)
+        async with hub(tmp_path) as listened, client(listened) as socket:
+            turns, seen, look = 0, [], listened.ring.next
+
+            def counted(*told: Any) -> Any:
+                seen.append(turns)
+                return look(*told)
+
+            monkeypatch.setattr(listened.ring, "next", counted)
+            socket.ask(instruments=["I9"], **{"from": 0})
+            while len(seen) < 60 and turns < 50_000:
+                await asyncio.sleep(0)
+                turns += 1
+            assert len(set(seen)) > 50
+            tell(part, 301, 301)
+            heartbeat = (await socket.has("heartbeat"))[0]
+            assert heartbeat["sequence"] >= 300
+
+
+@in_a_loop
+async def test_a_key_may_subscribe_anew_only_so_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.stream.hub.RESUBSCRIBES_PER_S", 2)
+    begin = {"kinds": ["quote"]}
+    async with (
+        hub(tmp_path, clock=ManualClock()) as listened,
+        client(listened, STRANGER, **begin) as one,
+        client(listened, STRANGER, **begin) as two,
+    ):
+        for number in range(BURST_S):
+            for socket in (one, two):
+                socket.ask(kinds=["signal"])
+                await socket.has("subscribed", number + 2)
+        two.ask(kinds=["quote"])
+        await until(lambda: two.closed)
+        assert two.closed is not None
+        assert (two.closed[0], one.closed) == (4429, None)
+
+
+@in_a_loop
+async def test_who_is_cut_off_is_counted(tmp_path: Path) -> None:
+    clock, metrics = ManualClock(), Metrics()
+    with teller(tmp_path) as part:
+        async with hub(tmp_path, clock=clock, metrics=metrics) as listened, client(listened, kinds=["quote"]) as socket:
+            socket.open.clear()
+            tell(part, 1, 1)
+            await until(lambda: listened.ring.newest == 1)
+            await asyncio.sleep(0.05)
+            clock.advance(int((STALLED_S + 1) * SECOND_NS))
+            await until(lambda: not len(listened))
+    told = {(one.metric.name, *one.labels): one.value for one in metrics.told()}
+    assert told["barograph_stream_closed_clients_total", "too_slow"] == 1

@@ -199,6 +199,28 @@ def test_a_receiver_has_so_long_in_all_and_no_longer(talk: Talk) -> None:
     assert time.monotonic() - began_s < 2.0
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", b"s"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",),
+    ],
+)
+def test_a_status_counts_though_its_body_never_ends(pieces: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sinks.webhook.egress.BODY_S", 0.2)
+    began_s = time.monotonic()
+    assert asked(says(*pieces, b"", pause_s=0.3), timeout_s=0.9).status == 200
+    assert asked(says(*pieces, pause_s=60), timeout_s=0.15).status == 200, "the head came in time"
+    assert time.monotonic() - began_s < 4.0
+
+
+@pytest.mark.parametrize("said", [b"\x1b[31mSSH-2.0-secret\r\n\r\n", b"HTTP/1.1 200 OK\r\nsecret here\r\n\r\n"])
+def test_what_a_stranger_says_is_not_repeated(said: bytes) -> None:
+    with pytest.raises(DeliveryError) as failed:
+        asked(says(said))
+    assert str(failed.value) == "the answer is not HTTP"
+
+
 def test_nobody_there_is_a_failure() -> None:
     async def body() -> None:
         target = parsed("http://127.0.0.1:1/")

@@ -1,12 +1,13 @@
 """What is said becomes deliveries once, whatever is read again; what is not queued is noted, and can be had later."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from market.broadcast import broadcast_path
+from market.broadcast import GoneError, broadcast_path
 from market.clock import SECOND_NS, ManualClock
 from sinks.webhook import limits, outbox
 from sinks.webhook.address import Rules
@@ -15,10 +16,11 @@ from sinks.webhook.counts import counts
 from sinks.webhook.database import database_path, opened
 from sinks.webhook.desk import Desk
 from sinks.webhook.endpoints import Endpoint
-from sinks.webhook.errors import ConflictError, UnknownError, WebhookError
+from sinks.webhook.errors import ConflictError, DatabaseError, UnknownError, WebhookError
 from sinks.webhook.filters import Filters
-from sinks.webhook.follower import Follower
-from sources.broadcast import Broadcast
+from sinks.webhook.follower import Follower, events_of
+from sinks.webhook.signing import shown
+from sources.broadcast import Broadcast, Told
 from tests.sinks.webhook.said import START_NS, Saying, signal
 
 URL = "https://ok.example/hook"
@@ -207,6 +209,135 @@ def test_rows_that_went_before_they_were_read_are_noted(case: Case) -> None:
     assert case.sequences(heard) == [(4, 0), (5, 0)]
 
 
+def test_an_unknown_number_of_missed_events_counts_as_one_at_least(case: Case) -> None:
+    heard = case.endpoint()
+    for _ in range(5):
+        case.say.say(signal())
+    database = opened(case.data)
+    database.execute("insert into cursors values ('stream-a', 1, 0)")
+    with case.say.writer() as journal:
+        journal.prune(3, most_rows=10)
+    case.follow().close()
+    assert [note.events for _, note in case.desk.outbox.missed(heard.id)] == [0]
+    assert (counts(database, START_NS).missed, case.desk.standing(heard).missed) == (1, 1), "0 would raise no alarm"
+    database.close()
+
+
+@pytest.mark.parametrize("frame", [b"not json", b'{"kind":"signal"}', b"\xff", signal(receive_time=0), b"{" * 9])
+def test_a_frame_that_is_no_event_is_left_out_and_stops_nobody(
+    case: Case, frame: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = case.endpoint()
+    told: list[Mapping[str, Any]] = []
+    follower = Follower(Broadcast(case.data), case.desk.outbox, case.desk.endpoints, case.clock, offer=told.extend)
+    case.say.say(frame, signal("ETHUSDT"))
+    case.say.say(signal("BTCUSDT"))
+    while follower.turn():
+        pass
+    follower.close()
+    assert case.sequences(heard) == [(1, 1), (2, 0)]
+    assert [one["instrument"] for one in told][-2:] == ["ETHUSDT", "BTCUSDT"]
+    assert "row 1 of the broadcast holds what is no event" in caplog.text
+
+
+def test_a_time_that_is_none_is_no_event() -> None:
+    frame = signal().replace(b"2026-09-21T", b"2026-99-21T")
+    assert frame != signal()
+    assert events_of("stream-a", Told(1, (frame, frame.replace(b"2026-99-21T14:13:20.000000005Z", b"NaT")))) == []
+
+
+def test_replay_keeps_the_note_of_what_it_could_not_queue(case: Case) -> None:
+    heard = case.endpoint()
+    large = signal(regime="x" * limits.PAYLOAD_BYTES)
+    case.say.say(large, signal())
+    case.say.say(large)
+    case.follow().close()
+    for _ in range(2):
+        assert case.desk.replay_missed(heard.id, None) == 0
+        told = [(note.reason, *note[3:6]) for _, note in case.desk.outbox.missed(heard.id)]
+        assert told == [(outbox.TOO_LARGE, 1, 2, 2)]
+    assert len(case.desk.outbox.attempts(heard.id)) == 1, "and tells the log of it no second time"
+
+
+def test_replay_keeps_the_note_of_what_the_journal_holds_no_more(case: Case) -> None:
+    heard = case.endpoint()
+    follower = case.follow()
+    case.desk.endpoints.disable(heard.id)
+    for _ in range(5):
+        case.say.say(signal())
+    follower.turn()
+    follower.close()
+    case.desk.endpoints.enable(heard.id)
+    case.desk.outbox.prune(delivered_before_ns=0, dead_before_ns=START_NS, shipped=0)
+    with case.say.writer() as journal:
+        journal.prune(2, most_rows=10)
+    assert case.desk.replay_missed(heard.id, None) == 3
+    assert case.sequences(heard) == [(3, 0), (4, 0), (5, 0)]
+    told = [(note.reason, *note[3:6]) for _, note in case.desk.outbox.missed(heard.id)]
+    assert told == [("disabled: by hand", 1, 2, 0)]
+    case.desk.outbox.prune(delivered_before_ns=0, dead_before_ns=START_NS + 1, shipped=0)
+    assert case.desk.outbox.missed(heard.id) == [], "it is forgotten as dead deliveries are"
+
+
+def test_replay_reads_the_journal_that_the_note_is_of(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = case.endpoint()
+    case.desk.outbox._limit = 1
+    case.say.say(signal())
+    case.follow().close()
+    case.desk.outbox._limit = 1 << 30
+    begun_anew, read = [False], Broadcast.read
+
+    def swapped(self: Broadcast, *values: int, **named: object) -> list[Told]:
+        if not begun_anew[0]:
+            begun_anew[0] = True
+            for path in broadcast_path(case.data).parent.glob("*"):
+                path.unlink()
+            Saying(case.data, "stream-b").say(signal("ETHUSDT"))
+        return read(self, *values, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Broadcast, "read", swapped)
+    with pytest.raises(GoneError):
+        case.desk.replay_missed(heard.id, None)
+    assert (case.sequences(heard), len(case.desk.outbox.missed(heard.id))) == ([], 1)
+
+
+def test_a_cursor_ahead_of_its_journal_goes_on_behind_the_newest_row(case: Case) -> None:
+    heard = case.endpoint()
+    for _ in range(3):
+        case.say.say(signal())
+    database = opened(case.data)
+    database.execute("insert into cursors values ('stream-a', 9, 0)")
+    database.close()
+    follower = case.follow()
+    assert (case.sequences(heard), case.desk.outbox.missed(heard.id)) == ([], []), "those were queued once already"
+    case.say.say(signal())
+    follower.turn()
+    follower.close()
+    assert case.sequences(heard) == [(4, 0)]
+
+
+def test_a_database_that_cannot_be_read_says_so_in_words_of_ours(case: Case) -> None:
+    heard = case.endpoint()
+    case.desk.outbox._database.execute("alter table deliveries rename to gone")
+    case.desk.outbox._database.execute("alter table endpoints rename to gone_too")
+    case.desk.outbox._database.execute("alter table missed rename to gone_as_well")
+    reads: list[Callable[[], object]] = [
+        case.desk.endpoints.all,
+        lambda: case.desk.outbox.deliveries(heard.id),
+        lambda: case.desk.outbox.missed(heard.id),
+        lambda: case.desk.outbox.due(heard.id, START_NS, 9),
+        lambda: case.desk.outbox.get("msg_a", heard.id),
+        lambda: case.desk.outbox.next_due_ns(heard.id),
+        lambda: case.desk.outbox.overdue(START_NS),
+        lambda: case.desk.endpoints.get(heard.id),
+        lambda: case.desk.standing(heard),
+        lambda: counts(case.desk.outbox._database, START_NS),
+    ]
+    for read in reads:
+        with pytest.raises(DatabaseError, match="cannot be read"):
+            read()
+
+
 def test_another_journal_in_its_place_is_followed_from_its_beginning(case: Case) -> None:
     heard = case.endpoint()
     case.say.say(signal())
@@ -274,6 +405,19 @@ def test_secrets_rotate_with_an_overlap_and_are_in_no_other_answer(case: Case) -
         case.desk.endpoints.rotate(heard.id, overlap_s=60)
     with pytest.raises(ConflictError, match="5 secrets are valid"):
         case.desk.endpoints.rotate(heard.id, overlap_s=60)
+
+
+def test_a_rotation_shortens_the_overlap_of_all_older_secrets(case: Case) -> None:
+    heard = case.endpoint()
+    for _ in range(limits.SECRETS_PER_ENDPOINT - 1):
+        case.desk.endpoints.rotate(heard.id, overlap_s=limits.OVERLAP_S)
+    assert len(case.desk.endpoints.secrets(heard.id)) == limits.SECRETS_PER_ENDPOINT
+    newest = case.desk.endpoints.rotate(heard.id, overlap_s=0)
+    assert [shown(secret) for secret in case.desk.endpoints.secrets(heard.id)] == [newest]
+    case.desk.endpoints.rotate(heard.id, overlap_s=60)
+    case.desk.endpoints.rotate(heard.id, overlap_s=3600)
+    case.clock.advance(60 * SECOND_NS)
+    assert len(case.desk.endpoints.secrets(heard.id)) == 2, "and lengthens none"
 
 
 def test_webhooks_are_bounded_for_a_tenant_and_in_all(case: Case) -> None:
