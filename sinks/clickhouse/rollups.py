@@ -33,7 +33,8 @@ _SETTINGS = {
     "max_bytes_before_external_group_by": ROLL_UP_MEMORY_BYTES,
 }
 _OUTSTANDING = f"""
-select name, venue, toUnixTimestamp(first_time), toUnixTimestamp(last_time), id, noted_at
+select name, venue, toUnixTimestamp(first_time), toUnixTimestamp(last_time), id,
+    toUnixTimestamp64Milli(noted_at) as noted_ms
 from {TOUCHED} final
 where sign = 1
 order by last_time desc, noted_at desc
@@ -57,7 +58,7 @@ class Note(NamedTuple):
     first_s: int  # seconds since 1970, inclusive
     last_s: int
     id: Any
-    noted_at: Any
+    noted_ms: int  # when it was noted, as the store holds it: a client's time zone must not come between
 
 
 class Family(NamedTuple):

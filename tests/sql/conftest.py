@@ -22,10 +22,11 @@ def store_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StorePro
     running.end()
 
 
-@pytest.fixture(scope="session")
-def store(store_process: StoreProcess) -> Iterator[Client]:
-    """A migrated store without rows."""
-    client = connect(store_process.dsn)
+@pytest.fixture(scope="module")
+def store(store_process: StoreProcess, request: pytest.FixtureRequest) -> Iterator[Client]:
+    """A migrated database without rows, one of each file of tests."""
+    database = request.module.__name__.rpartition(".")[2]
+    client = connect(f"http://default@127.0.0.1:{store_process.port}/{database}")
     migrate(client)
     yield client
     client.close()
