@@ -92,7 +92,9 @@ def test_killed_at_random_nothing_is_lost_and_what_comes_twice_has_the_same_id(t
             for _ in range(KILLS):
                 before = len(heard.heard)
                 with delivering(path) as process:
-                    until(lambda before=before: len(heard.heard) > before + 20)  # a kill before any work proves nothing
+                    until(
+                        lambda before=before: len(heard.heard) > before + 20, 90.0
+                    )  # a kill before any work proves nothing
                     time.sleep(draw.random() * 0.3)
                     process.kill()
         with delivering(path):
@@ -128,7 +130,7 @@ def test_it_is_one_process_says_so_and_stops_when_asked(tmp_path: Path) -> None:
     path = config(tmp_path)
     settings = load(path)
     with delivering(path) as process:
-        until(lambda: read_run_file(settings.data, "deliver").get("pid") == process.pid)
+        until(lambda: read_run_file(settings.data, "deliver").get("pid") == process.pid, 60.0)
         with pytest.raises(SettingsError, match="another process delivers the webhooks"):
             only_sender(settings)
         assert "another process delivers" in barograph("deliver", "--config", path, code=1)
