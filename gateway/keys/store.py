@@ -6,7 +6,6 @@ gateway that once needed a key does not open because its key store is gone.
 
 import hashlib
 import hmac
-import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator
@@ -19,6 +18,7 @@ from gateway.keys.text import LONGEST_BYTES, KeyText, key_id, new_key
 from gateway.limits import MAX_KEYS
 from market.clock import Clock
 from market.errors import BarographError
+from market.private_file import private_file
 
 SCHEMA = """create table if not exists keys (
     id text primary key, name text not null, tenant text not null, scopes text not null, digest blob not null,
@@ -181,7 +181,7 @@ class Keys:
     def _create(self) -> None:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
+            private_file(self.path)
             with closing(sqlite3.connect(self.path, timeout=WRITER_WAITS_S)) as writer:
                 writer.execute("pragma journal_mode = wal")
                 writer.execute(SCHEMA)

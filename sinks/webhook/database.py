@@ -6,13 +6,13 @@ transaction can hold a delivery and the cursor together. WAL with `synchronous=F
 in a folder of mode 0700.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from market.private_file import private_file
 from sinks.webhook.errors import DatabaseError
 from sinks.webhook.limits import BUSY_S
 
@@ -87,7 +87,7 @@ def opened(data: Path) -> Database:
     """
     path = private_folder(data) / database_path(data).name
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        private_file(path)
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
         database = sqlite3.connect(path, isolation_level=None, timeout=BUSY_S, check_same_thread=False)

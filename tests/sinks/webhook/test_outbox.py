@@ -1,7 +1,10 @@
 """What is said becomes deliveries once, whatever is read again; what is not queued is noted, and can be had later."""
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -453,6 +456,16 @@ def test_the_database_is_for_its_owner_alone(case: Case) -> None:
     database_path(case.data).chmod(0o644)
     opened(case.data).close()
     assert database_path(case.data).stat().st_mode & 0o777 == 0o600
+
+
+def test_who_looks_from_another_process_takes_nothing_away(case: Case) -> None:
+    with closing(opened(case.data)) as follower, closing(opened(case.data)) as sender:
+        look = "import sys, pathlib, sinks.webhook.database as at; at.opened(pathlib.Path(sys.argv[1])).close()"
+        subprocess.run([sys.executable, "-c", look, str(case.data)], check=True)  # as `barograph webhook list` does
+        follower.execute("insert into facts values ('seen', 'by all')")
+        assert sender.execute("select value from facts where name = 'seen'").fetchall() == [("by all",)]
+    with closing(opened(case.data)) as later:
+        assert later.execute("select value from facts where name = 'seen'").fetchall() == [("by all",)]
 
 
 def test_the_numbers_say_how_deliveries_stand(case: Case) -> None:
