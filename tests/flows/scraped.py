@@ -102,7 +102,8 @@ def assert_truth(data: Path, port: int, processes: set[str]) -> None:
     assert all(low <= told <= high for low, told, high in zip(before, told, after, strict=False)), (before[:3], told)
     accounted = sum(scrape.sum("barograph_flow_frames_total", SHARD, fate) for fate in FATES)
     assert accounted == after.frames_until[int(scrape.sum("barograph_flow_batches_total", SHARD))] > 0
-    assert 0 < scrape.sum("barograph_flow_latency_seconds_count", SHARD, "sink") <= accounted
+    measured = scrape.sum("barograph_flow_latency_seconds_count", SHARD, "sink")
+    assert 0 < measured <= after.frames  # told once a second, fates when a block is cut: neither comes always first
     assert scrape.sum("barograph_capture_connections", SHARD, "open") > 0
     assert 0 <= scrape.sum("barograph_capture_lag_seconds", SHARD) < 5.0
     assert scrape.sum("barograph_store_queries_total", "insert", "done") > 0
