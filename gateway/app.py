@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from gateway.caller import ANY, Caller, may_see_account, needs, undeclared
 from gateway.console import console
 from gateway.etag import Tagged
 from gateway.explain import explanations
+from gateway.exposition import our_version
 from gateway.guard import Guard
 from gateway.history.routes import history
 from gateway.keys import Keys
@@ -60,7 +60,7 @@ def app(
     hub = Hub(data, clock, holds=keys.holds, metrics=metrics)
     api = FastAPI(
         title="Barograph",
-        version=_version(),
+        version=our_version(),
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
         dependencies=[Depends(strict)],
@@ -142,10 +142,3 @@ async def _running(store: Store, keys: Keys, hub: Hub) -> AsyncIterator[None]:
     await hub.stop()
     store.close()
     keys.close()
-
-
-def _version() -> str:
-    try:
-        return version("barograph")
-    except PackageNotFoundError:
-        return "0"

@@ -79,6 +79,7 @@ class Order(Message, frozen=True, kw_only=True):
     size: float
     limit_price: float
     reason: str
+    time_in_force: Literal["gtc", "ioc"] = "gtc"  # ioc: what does not fill at once is given up
 
 
 class Approved(Message, frozen=True, kw_only=True):
@@ -96,15 +97,108 @@ class Refused(Message, frozen=True, kw_only=True):
     checks: dict[str, float]
 
 
+class Problem(Message, frozen=True, kw_only=True):
+    """What the portfolio asks the solver: all that it needs, so that it can be solved again. `instrument` is empty."""
+
+    account: str
+    request: int  # row of the trading journal that it was made of
+    names: tuple[str, ...]  # "venue|instrument"; all that follows is in this order
+    expected: tuple[float, ...]  # return over the horizon
+    confidence: tuple[float, ...]  # 0 … 1
+    covariance: tuple[float, ...]  # of returns over the horizon, lower triangle by rows
+    current: tuple[float, ...]  # shares of equity held now
+    half_spread: tuple[float, ...]  # cost of trading a share of equity, linear part, with fees
+    impact: tuple[float, ...]  # … of the 3/2-power part: cost = impact × |share|^1.5
+    lot: tuple[float, ...]  # share of equity that one lot is
+    min_notional: tuple[float, ...]  # as share of equity
+    regime: str  # the regime that stands, for caps that depend on it
+    limits: dict[str, float]  # named limits in force: gross, net, turnover, instrument, …
+    caps: tuple[float, ...]  # largest absolute share of each
+    groups: dict[str, tuple[int, ...]] = {}  # clusters by name: places in `names`, whose gross "cluster" limits
+
+
+class Solution(Message, frozen=True, kw_only=True):
+    """What the solver found. It is data: a replay reads it and solves nothing. `instrument` is empty."""
+
+    account: str
+    request: int  # of the Problem
+    rung: Literal["optimal", "relaxed", "risk_parity", "hold", "reduce"]  # of the ladder, and why not the one above:
+    reason: str
+    names: tuple[str, ...]
+    weights: tuple[float, ...]  # shares of equity
+    duals: dict[str, float]  # by constraint: what one unit more of it is worth
+    slack: dict[str, float]  # by constraint that cannot be kept: by how much it is broken
+    solver: str  # name, version and status
+    elapsed_ms: float  # wall time, for whoever watches; nothing rests on it
+
+
 class Fill(Message, frozen=True, kw_only=True):
     """A trade of ours."""
 
-    fill_id: str
-    client_order_id: str
+    fill_id: str  # of the venue; unique within the account
+    client_order_id: str  # empty: the venue did not say, or the order is not ours
     side: Side
     price: float
     size: float
     fee: float  # quote currency
+    account: str = ""  # whose; empty: of the one account of the flow's own paper venue
+    maker: bool = False  # it rested in the book
+
+
+class Cancel(Message, frozen=True, kw_only=True):
+    """An intention to take back what still works of an order; it can only lessen risk, so no gate sees it."""
+
+    account: str
+    client_order_id: str
+    reason: str
+
+
+class OrderUpdate(Message, frozen=True, kw_only=True):
+    """What became of an order outside: from the venue, or from the executor that could not reach it."""
+
+    account: str
+    client_order_id: str
+    state: OrderState
+    filled: float = 0.0  # size in all, as the venue counts
+    venue_order_id: str = ""
+    reason: str = ""  # the venue's words, or ours
+    origin: Literal["executor", "answer", "stream", "query"]  # who says so
+    sent_ns: int = 0  # wall clock, when the order was handed to the wire; 0: never, or not known
+
+
+class Held(msgspec.Struct, frozen=True):
+    """One position as the venue tells it."""
+
+    instrument: str
+    size: float  # signed
+    average_price: float
+
+
+class Statement(Message, frozen=True, kw_only=True):
+    """The whole account as the venue tells it, for reconciliation; the venue is right. `instrument` is empty."""
+
+    account: str
+    cause: Literal["start", "reconnect", "timer", "asked"]
+    positions: tuple[Held, ...]
+    open_orders: tuple[str, ...]  # client order ids, of others and empty ones included
+    cash: float  # quote currency, without the value of positions
+
+
+class Link(Message, frozen=True, kw_only=True):
+    """Whether orders can be sent and are heard of; while they cannot, none may be made. `instrument` is empty."""
+
+    account: str
+    state: Literal["up", "down"]
+    reason: str
+
+
+class Funding(Message, frozen=True, kw_only=True):
+    """Money that came or went without a trade of ours: funding of perpetuals, interest, a dividend, a deposit."""
+
+    account: str
+    payment_id: str  # of the venue; unique within the account
+    kind: Literal["funding", "interest", "dividend", "transfer", "fee"]
+    amount: float  # quote currency; negative: paid
 
 
 class Position(Message, frozen=True, kw_only=True):
@@ -132,7 +226,25 @@ class Resync(Message, frozen=True, kw_only=True):
     cause: str
 
 
-AnyMessage = Quote | Signal | Target | Order | Approved | Refused | Fill | Position | Command | Resync
+AnyMessage = (
+    Quote
+    | Signal
+    | Target
+    | Problem
+    | Solution
+    | Order
+    | Approved
+    | Refused
+    | Cancel
+    | OrderUpdate
+    | Fill
+    | Statement
+    | Link
+    | Funding
+    | Position
+    | Command
+    | Resync
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)

@@ -42,6 +42,7 @@ from market.batch import Batch
 from market.calendar import ALWAYS, DAY_NS, sessions
 from market.clock import SECOND_NS
 from market.errors import VenueError
+from market.history import live_times
 from operators.awaited import data_of, walk
 from operators.interruptions import EVERY_ROUTE
 from operators.ledger import Ended, Gap, Key, Ledger
@@ -95,7 +96,7 @@ def stage(*, stale_s: float = STALE_S) -> Stage:
     stale_ns = int(stale_s * SECOND_NS)
 
     def advance(state: State, batch: Batch) -> Batch:
-        times = _live_times(batch)
+        times = live_times(batch)
         if batch.last or len(times) == 0 or (batch.past and not times.any()):
             return batch
         rows = list(_rows(state, batch, times, stale_ns))
@@ -107,15 +108,6 @@ def stage(*, stale_s: float = STALE_S) -> Stage:
 def availability(step_id: str, up: KeyedStream[Batch], *, stale_s: float = STALE_S) -> KeyedStream[Batch]:
     """The stage as a Bytewax step."""
     return wire(step_id, up, stage(stale_s=stale_s))
-
-
-def _live_times(batch: Batch) -> NDArray[np.int64]:
-    """Receive times of the frames, 0 for those that tell history."""
-    if not batch.past:
-        return batch.receive_times
-    times = batch.receive_times.copy()
-    times[list(batch.past)] = 0
-    return times
 
 
 def _rows(state: State, batch: Batch, times: NDArray[np.int64], stale: int) -> Iterator[tuple[Any, ...]]:

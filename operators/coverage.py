@@ -34,6 +34,7 @@ import venues
 from market.batch import Batch
 from market.calendar import DAY_NS, Session, sessions
 from market.clock import SECOND_NS
+from market.history import live_times
 from market.instrument import InstrumentTable
 from market.schema import NO_SEQUENCE
 from operators.features.rows import DEPTH, RESET, SNAPSHOT
@@ -111,7 +112,7 @@ def stage(*, stale_s: float = STALE_S) -> Stage:
     stale_ns = int(stale_s * SECOND_NS)
 
     def advance(state: State, batch: Batch) -> Batch:
-        times = _live_times(batch)
+        times = live_times(batch)
         if batch.last or not times.any():
             return batch
         venue = venues.get(batch.venue)
@@ -135,15 +136,6 @@ def stage(*, stale_s: float = STALE_S) -> Stage:
 def coverage(step_id: str, up: KeyedStream[Batch], *, stale_s: float = STALE_S) -> KeyedStream[Batch]:
     """The stage as a Bytewax step."""
     return wire(step_id, up, stage(stale_s=stale_s))
-
-
-def _live_times(batch: Batch) -> NDArray[np.int64]:
-    """Receive times of the frames, 0 for those that tell history: before any other, so that nothing moves."""
-    if not batch.past:
-        return batch.receive_times
-    times = batch.receive_times.copy()
-    times[list(batch.past)] = 0
-    return times
 
 
 @part

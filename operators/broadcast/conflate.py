@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from market.batch import Batch
 from market.clock import MILLISECOND_NS
+from market.history import live_times
 from operators.broadcast.due import EARLIER, NEVER, empty, walk
 from operators.broadcast.events import events
 from operators.broadcast.waiting import Row, Waiting, measured_of
@@ -76,7 +77,7 @@ def _told(state: State, batch: Batch, interval_ns: int) -> list[tuple[int, Row]]
     slots, measured = state.slots, measured_of(batch)
     room = len(batch.ticks) + len(slots)
     numbers, rows = np.empty(room, np.int64), np.empty(room, np.int64)
-    found = walk(slots, state.clock, _live_times(batch), batch.ticks, interval_ns, numbers, rows)
+    found = walk(slots, state.clock, live_times(batch), batch.ticks, interval_ns, numbers, rows)
     told = []
     for number, row in zip(numbers[:found].tolist(), rows[:found].tolist(), strict=True):
         waited = state.waiting.rows.pop(number, None)
@@ -85,12 +86,3 @@ def _told(state: State, batch: Batch, interval_ns: int) -> list[tuple[int, Row]]
         state.waiting.rows[number] = Row(measured, int(slots["row"][number]), batch.offset)
     slots["row"] = EARLIER
     return told
-
-
-def _live_times(batch: Batch) -> NDArray[np.int64]:
-    """Receive times of the frames, 0 for those that tell history."""
-    if not batch.past:
-        return batch.receive_times
-    times = batch.receive_times.copy()
-    times[list(batch.past)] = 0
-    return times
