@@ -9,11 +9,25 @@ import polars as pl
 from market.accounts import Accounts
 from market.batch import Batch
 from market.clock import SECOND_NS
-from market.messages import AnyMessage, Command, Quote, Signal, decode
+from market.messages import (
+    AnyMessage,
+    Command,
+    Fill,
+    Funding,
+    Link,
+    OrderUpdate,
+    Quote,
+    Signal,
+    Solution,
+    Statement,
+    Traded,
+    decode,
+)
 from market.schema import DEAD_LETTER
 
 AHEAD_NS = 5 * SECOND_NS  # a message may be stamped so much later than its row was complete: clocks step back
-READ = (Quote, Signal, Command)  # what trading listens to; nobody may hand it an Approved order through the journal
+# What trading listens to; nobody may hand it an Approved order through the journal.
+READ = (Quote, Traded, Signal, Command, Solution, OrderUpdate, Fill, Statement, Link, Funding)
 
 
 class Standing(NamedTuple):

@@ -53,6 +53,12 @@ class Quote(Message, frozen=True, kw_only=True):
     inverse: bool = False
 
 
+class Traded(Message, frozen=True, kw_only=True):
+    """How much changed hands in public in one batch, in the book; `time_ns` is that of its newest trade."""
+
+    size: float
+
+
 class Signal(Message, frozen=True, kw_only=True):
     """What a regime on one timeframe asks for."""
 
@@ -228,6 +234,7 @@ class Resync(Message, frozen=True, kw_only=True):
 
 AnyMessage = (
     Quote
+    | Traded
     | Signal
     | Target
     | Problem

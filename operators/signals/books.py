@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from market.schema import Kind
 from operators.features import order_flow
-from operators.kernel import TICKS, int64, kernel, output, rows_type, state_type
+from operators.features.rows import AGGREGATE_TRADE, TRADE
+from operators.kernel import TICKS, float64, int8, int64, kernel, output, rows_type, state_type
 
 SNAPSHOT, DEPTH, RESET = int(Kind.SNAPSHOT), int(Kind.DEPTH), int(Kind.RESET)
 
@@ -50,3 +51,19 @@ def newest_rows(ticks: Any, newest: Any) -> None:
     for row in range(len(ticks)):
         if ticks[row]["kind"] in (SNAPSHOT, DEPTH, RESET):
             newest[ticks[row]["instrument"]] = row
+
+
+@kernel(TICKS, output(float64), output(int64), output(int8))
+def traded_sizes(ticks: Any, sizes: Any, times: Any, kinds: Any) -> None:
+    """Add the sizes of each instrument's trades in the book, write the newest receive time of one, and their kind.
+
+    Where `trade` and `aggregate_trade` tell of the same matches, those of the kind that comes first count.
+    """
+    for row in range(len(ticks)):
+        tick = ticks[row]
+        if tick["kind"] in (TRADE, AGGREGATE_TRADE) and not tick["off_book"] and tick["size"] > 0.0:
+            n = tick["instrument"]
+            if kinds[n] == 0 or kinds[n] == tick["kind"]:
+                kinds[n] = tick["kind"]
+                sizes[n] += tick["size"]
+                times[n] = max(times[n], tick["receive_time"])

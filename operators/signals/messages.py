@@ -1,4 +1,4 @@
-"""What the market flow tells the trading flow about one batch: the newest quote of every instrument, then the signals.
+"""What the market flow tells the trading flow about one batch: newest quotes, traded sizes, then the signals.
 
 Quotes are those of the rebuilt book alone, an invalid one included, because trading must know that it knows nothing.
 JSON has no NaN: an invalid quote carries zeros, and so does the volatility of a signal whose regime is unknown. Cost:
@@ -12,15 +12,15 @@ import numpy as np
 
 from market.batch import Batch
 from market.instrument import Instrument
-from market.messages import Quote, Signal, encode
-from operators.signals.books import newest_rows
+from market.messages import Quote, Signal, Traded, encode
+from operators.signals.books import newest_rows, traded_sizes
 
 QUOTED = ("receive_time", "valid", "bid_price", "bid_size", "ask_price", "ask_size")
 
 
 def trading_frames(batch: Batch) -> list[bytes]:
-    """The batch as frames of the trading journal: quotes by instrument id, then signals in their order."""
-    return [encode(quote) for quote in quotes(batch)] + [encode(signal) for signal in signals(batch)]
+    """The batch as frames of the trading journal: quotes and trades by instrument id, then signals in their order."""
+    return [encode(message) for message in (*quotes(batch), *trades(batch), *signals(batch))]
 
 
 def quotes(batch: Batch) -> list[Quote]:
@@ -31,6 +31,22 @@ def quotes(batch: Batch) -> list[Quote]:
     rows = batch.ticks[list(QUOTED)][newest[numbers]]
     return [
         _quote(batch.instruments[number], *row) for number, row in zip(numbers.tolist(), rows.tolist(), strict=True)
+    ]
+
+
+def trades(batch: Batch) -> list[Traded]:
+    """The size traded in the book of every instrument that traded in this batch."""
+    count = len(batch.instruments)
+    sizes, times = np.zeros(count), np.zeros(count, np.int64)
+    traded_sizes(batch.ticks, sizes, times, np.zeros(count, np.int8))
+    return [
+        Traded(
+            venue=batch.instruments[number].venue,
+            instrument=batch.instruments[number].symbol,
+            time_ns=int(times[number]),
+            size=float(sizes[number]),
+        )
+        for number in np.flatnonzero(times).tolist()
     ]
 
 

@@ -100,6 +100,7 @@ def killed_while_it_learns(config: Path) -> None:
         replay.kill()
 
 
+@pytest.mark.timeout(600)
 def test_history_that_is_learned_through_kills_and_imported_again_gives_the_same_tables(
     tables: dict[str, pl.DataFrame], files: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -228,6 +228,6 @@ def test_a_journal_that_cannot_be_read_is_an_answer(
 
 def test_a_database_that_cannot_be_opened_is_503(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     api.add()
-    refused: Callable[..., None] = lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space left on device"))  # noqa: E731
-    monkeypatch.setattr("sinks.webhook.database.os.open", refused)
+    refused: Callable[..., None] = lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))  # noqa: E731
+    monkeypatch.setattr("sinks.webhook.database.private_file", refused)
     assert api("GET")[0] == 503

@@ -1,5 +1,6 @@
 """The journal's file is made, and made anew, in steps that a kill or a loss of power may come between."""
 
+import gc
 import logging
 import os
 import sqlite3
@@ -52,6 +53,7 @@ def test_a_new_file_is_flushed_then_named_then_its_folder_is_flushed(
 
     if not links:
         monkeypatch.setattr(os, "link", refused)
+    gc.collect()  # what other tests left open
     path, handles = tmp_path / "b" / "c" / "a.db", len(os.listdir("/proc/self/fd"))
     with writer(path) as journal:
         append(journal, 1)

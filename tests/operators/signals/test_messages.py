@@ -1,6 +1,6 @@
 import math
 
-from market.messages import Quote, Signal, decode
+from market.messages import Quote, Signal, Traded, decode
 from market.schema import Kind
 from operators.regimes import detect
 from operators.signals import decide
@@ -40,6 +40,23 @@ def test_an_invalid_book_is_told_as_zeros():
 
 def test_trades_and_tickers_are_no_quotes_of_the_book():
     assert trading_frames(ticks(book(0, 1, Kind.TRADE), book(1, 1, Kind.TICKER))) == []
+
+
+def trade(instrument, time, size, kind=Kind.TRADE, off_book=False):
+    return {"instrument": instrument, "kind": kind, "receive_time": time, "size": size, "off_book": off_book}
+
+
+def test_what_was_traded_in_the_book_is_told_once():
+    rows = [
+        trade(1, 5, 2.0), trade(0, 6, 1.0, Kind.AGGREGATE_TRADE), trade(1, 7, 0.5), trade(1, 8, 9.0, off_book=True),
+        trade(1, 9, 2.5, Kind.AGGREGATE_TRADE), trade(0, 9, 1.0, Kind.TRADE),
+        trade(0, 9, math.nan, Kind.AGGREGATE_TRADE),
+    ]  # fmt: skip
+    said = [decode(frame) for frame in trading_frames(batch_of([], 0)._replace(ticks=made(rows)))]
+    assert said == [
+        Traded(venue="simulated", instrument="AAAUSDT", time_ns=6, size=1.0),
+        Traded(venue="simulated", instrument="BBBUSDT", time_ns=7, size=2.5),
+    ]
 
 
 def test_signals_survive_the_journal_in_their_order():
