@@ -12,7 +12,7 @@ import numpy as np
 
 from market.batch import Batch
 from market.instrument import Instrument
-from market.messages import Quote, Signal, Traded, encode
+from market.messages import AnyMessage, Quote, Signal, Traded, encode
 from operators.signals.books import newest_rows, traded_sizes
 
 QUOTED = ("receive_time", "valid", "bid_price", "bid_size", "ask_price", "ask_size")
@@ -20,7 +20,8 @@ QUOTED = ("receive_time", "valid", "bid_price", "bid_size", "ask_price", "ask_si
 
 def trading_frames(batch: Batch) -> list[bytes]:
     """The batch as frames of the trading journal: quotes and trades by instrument id, then signals in their order."""
-    return [encode(message) for message in (*quotes(batch), *trades(batch), *signals(batch))]
+    messages: list[AnyMessage] = [*quotes(batch), *trades(batch), *signals(batch)]
+    return [encode(message) for message in messages]
 
 
 def quotes(batch: Batch) -> list[Quote]:
