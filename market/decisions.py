@@ -37,6 +37,9 @@ class Standing(NamedTuple):
     equity: float  # quote currency, at the marks
     drawdown: float  # share of its peak that is lost
     state: str  # of its kill switch: active, reducing or halted
+    limits: Mapping[str, float] = {}  # notional in force: gross, instrument, or of a "venue|instrument"
+    risk: float = 0.0  # of the book over its limit; NaN: not known
+    held: Mapping[str, float] = {}  # signed size by "venue|instrument"
 
 
 class Decisions(NamedTuple):

@@ -75,6 +75,9 @@ class Target(Message, frozen=True, kw_only=True):
 
     notional: float  # signed, quote currency
     reason: str
+    request: int = 0  # of the Problem that it answers; 0: of none
+    until_ns: int = 0  # data time after which no order is made for it; 0: it stands until the next
+    parts: dict[str, float] = {}  # notional by strategy, signed, in proportion; empty: nobody told
 
 
 class Order(Message, frozen=True, kw_only=True):
@@ -121,6 +124,7 @@ class Problem(Message, frozen=True, kw_only=True):
     limits: dict[str, float]  # named limits in force: gross, net, turnover, instrument, …
     caps: tuple[float, ...]  # largest absolute share of each
     groups: dict[str, tuple[int, ...]] = {}  # clusters by name: places in `names`, whose gross "cluster" limits
+    equity: float = 0.0  # quote currency, what all shares are of; 0: not known
 
 
 class Solution(Message, frozen=True, kw_only=True):
@@ -136,6 +140,7 @@ class Solution(Message, frozen=True, kw_only=True):
     slack: dict[str, float]  # by constraint that cannot be kept: by how much it is broken
     solver: str  # name, version and status
     elapsed_ms: float  # wall time, for whoever watches; nothing rests on it
+    equity: float = 0.0  # of the Problem; 0: not known
 
 
 class Fill(Message, frozen=True, kw_only=True):

@@ -77,7 +77,7 @@ SINK_STATE = gauge(
 TRADING_ORDERS = counter("trading_orders", "states that orders entered", "state")
 TRADING_FILLS = counter("trading_fills", "our own trades")
 TRADING_RISK = counter(
-    "trading_risk_events", "what the risk gate said: refused, warning, reducing, halted, resumed", "event"
+    "trading_risk_events", "refusals, changes of the trading state, and what a venue outside differed in", "event"
 )
 TRADING_EQUITY = gauge("trading_equity_quote_currency", "capital and profit at the marks", "account")
 TRADING_DRAWDOWN = gauge("trading_drawdown_ratio", "share of the peak of equity that is lost", "account")
