@@ -68,7 +68,7 @@ def _step(account: str, policy: Policy, state: Wishes, item: Decisions) -> Decis
     moved = targets(state, item.receive_time, policy)
     if not moved:
         return item
-    return item._replace(messages=(*item.messages, *moved)).with_table("targets", _rows(moved, account, item))
+    return item._replace(messages=(*item.messages, *moved)).with_table("targets", target_rows(moved, account, item))
 
 
 def _hear(state: Wishes, signal: Signal, policy: Policy) -> None:
@@ -94,10 +94,13 @@ def targets(state: Wishes, time_ns: int, policy: Policy) -> list[Target]:
         gone = notional == 0.0 and standing != 0.0
         if gone or abs(notional - standing) > policy.no_trade_band * policy.capital:
             state.standing[key] = notional
-            reason = _reason(state.opinions[key], scale)
+            opinions = state.opinions[key]
             moved.append(
-                Target(venue=key[0], instrument=key[1], time_ns=state.newest_ns, notional=notional, reason=reason)
-            )
+                Target(
+                    venue=key[0], instrument=key[1], time_ns=state.newest_ns, notional=notional,
+                    reason=_reason(opinions, scale), parts=_parts(opinions, time_ns, scale * policy.capital, policy),
+                )
+            )  # fmt: skip
     return moved
 
 
@@ -108,6 +111,15 @@ def _next_end(state: Wishes, time_ns: int, policy: Policy) -> int:
     return min((end for end in ends if end >= time_ns), default=NEVER_NS)
 
 
+def _parts(opinions: dict[str, Opinion], time_ns: int, whole: float, policy: Policy) -> dict[str, float]:
+    """What each timeframe that counts asks for, before the instrument's cap, quote currency."""
+    return {
+        timeframe: one.share * whole
+        for timeframe, one in opinions.items()
+        if one.share and time_ns <= end_ns(timeframe, one, policy)
+    }
+
+
 def _reason(opinions: dict[str, Opinion], scale: float) -> str:
     """Which timeframes ask for which share of capital."""
     asked = ", ".join(
@@ -116,7 +128,8 @@ def _reason(opinions: dict[str, Opinion], scale: float) -> str:
     return asked if scale == 1.0 else f"{asked}; gross × {scale:.4f}"
 
 
-def _rows(moved: Iterable[Target], account: str, item: Decisions) -> pl.DataFrame:
+def target_rows(moved: Iterable[Target], account: str, item: Decisions) -> pl.DataFrame:
+    """Rows of the table `targets`."""
     rows = [
         (account, target.venue, target.instrument, target.time_ns, item.receive_time, target.notional, target.reason,
          item.offset)
