@@ -5,48 +5,28 @@ is missing or not finite refuses. Checks run in the order of CHECKS and the firs
 Measured values travel with the verdict; one that is not finite is left out, its name is the reason.
 
 An order that only reduces (against the position, together with what is already working on its side at most down to 0)
-adds nothing to position and gross: it passes them however large they have grown.
+adds nothing to position, gross, leverage, cash or VaR: it passes them however large they have grown, and passes a day's
+loss and a negative equity. What it rests on must be sound and fresh all the same.
+
+Sizes are judged by measures that never fall as the order grows, so a larger order never passes where a smaller one is
+refused for its size. The VaR after an order is the larger of before and after: it holds for any partial fill too,
+because the variance is convex in what is filled.
+
+What a `Standing` leaves out (None) is not carried by the account: no depth feed, no own cash limit. What it carries
+and is NaN, infinite, negative or old refuses. Where there is an outside venue the link must be told.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import isfinite, nan
+from math import isfinite, nan, sqrt
 from typing import NamedTuple
 
 from market.clock import SECOND_NS
 from market.messages import Approved, Order, Quote, Refused, Side
 from operators.risk.quotes import mid_price, notional, usable
+from operators.risk.standing import BookRisk, Depth, Limits, Standing
 from operators.risk.switch import SwitchState
 
-
-@dataclass(frozen=True)
-class Limits:
-    """What the gate lets through; money in quote currency."""
-
-    max_order_notional: float = 25_000.0
-    max_position_notional: float = 30_000.0  # per instrument, working orders included
-    max_gross_notional: float = 100_000.0  # all instruments, working orders included
-    price_band_bps: float = 50.0  # distance of the limit price from the mid
-    max_quote_age_s: float = 5.0  # data time
-    max_drawdown: float = 0.05  # share of peak equity (operators/risk/switch.py)
-
-    def __post_init__(self) -> None:
-        for name in self.__dataclass_fields__:
-            if not (isfinite(getattr(self, name)) and getattr(self, name) > 0):
-                raise ValueError(f"{name} must be finite and above 0, got {getattr(self, name)}")
-
-
-class Standing(NamedTuple):
-    """What the gate must know of the account when it judges an order."""
-
-    time_ns: int  # data time of the decision
-    state: SwitchState
-    equity: float  # quote currency
-    quote: Quote | None  # newest of the order's instrument
-    position: float  # signed size held of it
-    working_buy: float  # size still open on each side
-    working_sell: float
-    other_gross: float  # absolute notional of all other instruments, their working orders included
+__all__ = ["CHECKS", "BookRisk", "Check", "Depth", "Limits", "Standing", "assess", "reduces"]
 
 
 class Check(NamedTuple):
@@ -92,6 +72,14 @@ def _switched_off(order: Order, standing: Standing) -> float:
     return 0.0 if standing.state is SwitchState.ACTIVE else 1.0
 
 
+def _halted(_: Order, standing: Standing) -> float:
+    return 0.0 if standing.halted is False else 1.0
+
+
+def _link_down(_: Order, standing: Standing) -> float:
+    return 0.0 if standing.link_up is True else 1.0
+
+
 def _equity_missing(order: Order, standing: Standing) -> float:
     if not isfinite(standing.equity):
         return 1.0
@@ -105,8 +93,11 @@ def _quote_invalid(order: Order, standing: Standing) -> float:
 
 
 def _quote_age_s(_: Order, standing: Standing) -> float:
-    age_ns = standing.time_ns - _quote(standing).time_ns
-    return age_ns / SECOND_NS if age_ns >= 0 else nan
+    return _age_s(_quote(standing).time_ns, standing)
+
+
+def _order_age_s(order: Order, standing: Standing) -> float:
+    return _age_s(order.time_ns, standing)
 
 
 def _price_band_bps(order: Order, standing: Standing) -> float:
@@ -131,6 +122,96 @@ def _gross_notional(order: Order, standing: Standing) -> float:
     return standing.other_gross + _position_notional(order, standing)
 
 
+def _standing_invalid(_: Order, standing: Standing) -> float:
+    """Whatever the measures before this one may have passed over, as an order that reduces does."""
+    amounts = (standing.working_buy, standing.working_sell, standing.other_gross)
+    return 0.0 if isfinite(standing.position) and all(isfinite(one) and one >= 0 for one in amounts) else 1.0
+
+
+def _orders_per_s(_: Order, standing: Standing) -> float:
+    return standing.recent_orders + 1.0 if standing.recent_orders >= 0 else nan
+
+
+def _self_crossing(order: Order, standing: Standing) -> float:
+    if order.side == Side.BUY:
+        return 0.0 if standing.own_ask is None or order.limit_price < standing.own_ask else 1.0
+    return 0.0 if standing.own_bid is None or order.limit_price > standing.own_bid else 1.0
+
+
+def _typical_multiple(order: Order, standing: Standing) -> float:
+    if standing.typical_notional is None:
+        return 0.0
+    return _ratio(_order_notional(order, standing), standing.typical_notional, reduces(order, standing))
+
+
+def _depth_share(order: Order, standing: Standing) -> float:
+    depth = standing.depth
+    if depth is None:
+        return 0.0
+    displayed = depth.ask_notional if order.side == Side.BUY else depth.bid_notional
+    return _ratio(_order_notional(order, standing), displayed, reduces(order, standing))
+
+
+def _depth_age_s(_: Order, standing: Standing) -> float:
+    return 0.0 if standing.depth is None else _age_s(standing.depth.time_ns, standing)
+
+
+def _cash_short(order: Order, standing: Standing) -> float:
+    """Quote currency that is missing to pay for the order and what works beside it; a short is paid for in full."""
+    if standing.cash is None:
+        return 0.0
+    if not (isfinite(standing.cash) and standing.cash >= 0):
+        return 0.0 if isfinite(standing.cash) and reduces(order, standing) else nan
+    return 0.0 if reduces(order, standing) else max(_added_notional(order, standing) - standing.cash, 0.0)
+
+
+def _leverage(order: Order, standing: Standing) -> float:
+    return _ratio(_gross_notional(order, standing), standing.equity, reduces(order, standing))
+
+
+def _risk_age_s(_: Order, standing: Standing) -> float:
+    return 0.0 if standing.risk is None else _age_s(standing.risk.time_ns, standing)
+
+
+def _var_share(order: Order, standing: Standing) -> float:
+    risk = standing.risk
+    if risk is None:
+        return 0.0
+    amounts = (risk.variance, risk.own_variance, risk.multiple)
+    if not (isfinite(risk.covariance) and all(isfinite(one) and one >= 0 for one in amounts) and risk.multiple > 0):
+        return nan
+    added = order.side * _added_notional(order, standing)
+    after = risk.variance + 2.0 * added * risk.covariance + added * added * risk.own_variance
+    if not isfinite(after):
+        return nan
+    value_at_risk = risk.multiple * sqrt(max(after, risk.variance))
+    return _ratio(value_at_risk, standing.equity, reduces(order, standing))
+
+
+def _daily_loss(order: Order, standing: Standing) -> float:
+    if not isfinite(standing.day_loss):
+        return nan
+    return 0.0 if reduces(order, standing) else max(standing.day_loss, 0.0)
+
+
+def _added_notional(order: Order, standing: Standing) -> float:
+    """What the order and the working ones of its side may add, absolute."""
+    working = standing.working_buy if order.side == Side.BUY else standing.working_sell
+    return notional(_quote(standing), working + order.size, _dearest(order, standing))
+
+
+def _ratio(amount: float, whole: float, passes: bool) -> float:
+    """A share of what must be known and above 0; 0 for an order that passes whatever the share."""
+    if passes:
+        return 0.0 if isfinite(whole) else nan
+    return amount / whole if isfinite(whole) and whole > 0 else nan
+
+
+def _age_s(time_ns: int, standing: Standing) -> float:
+    age_ns = standing.time_ns - time_ns
+    return age_ns / SECOND_NS if age_ns >= 0 else nan
+
+
 def _dearest(order: Order, standing: Standing) -> float:
     """The highest price at which the order counts: its limit or the mid."""
     return max(order.limit_price, mid_price(_quote(standing)))
@@ -145,11 +226,25 @@ def _quote(standing: Standing) -> Quote:
 CHECKS = (
     Check("malformed", _malformed, None),
     Check("kill_switch", _switched_off, None),
+    Check("halted", _halted, None),
+    Check("link_down", _link_down, None),
     Check("equity_missing", _equity_missing, None),
     Check("quote_invalid", _quote_invalid, None),
     Check("quote_age_s", _quote_age_s, "max_quote_age_s"),
+    Check("order_age_s", _order_age_s, "max_order_age_s"),
     Check("price_band_bps", _price_band_bps, "price_band_bps"),
     Check("order_notional", _order_notional, "max_order_notional"),
     Check("position_notional", _position_notional, "max_position_notional"),
     Check("gross_notional", _gross_notional, "max_gross_notional"),
+    Check("standing_invalid", _standing_invalid, None),
+    Check("orders_per_s", _orders_per_s, "max_orders_per_s"),
+    Check("self_crossing", _self_crossing, None),
+    Check("typical_multiple", _typical_multiple, "max_typical_multiple"),
+    Check("depth_age_s", _depth_age_s, "max_quote_age_s"),
+    Check("depth_share", _depth_share, "max_depth_share"),
+    Check("cash_short", _cash_short, None),
+    Check("leverage", _leverage, "max_leverage"),
+    Check("risk_age_s", _risk_age_s, "max_risk_age_s"),
+    Check("var_share", _var_share, "max_var_share"),
+    Check("daily_loss", _daily_loss, "max_daily_loss"),
 )

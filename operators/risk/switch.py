@@ -1,16 +1,18 @@
-"""The kill switch of one account: active → reducing → halted, by drawdown or by a person's command.
+"""The kill switch of one account: active → reducing → halted, by drawdown, a day's loss or a person's command.
 
-- active: the gate judges every order by its limits. At 80 % of the allowed drawdown it says `warning`, once.
-- reducing: from the allowed drawdown on. Only orders that reduce a position pass, targets count as 0.
+- active: the gate judges every order by its limits. At 80 % of either limit it says `warning`, once.
+- reducing: from the allowed drawdown on, or from `reducing_share` of it so that what closing costs still fits; or from
+  the allowed loss of a day on. Only orders that reduce a position pass, targets count as 0.
 - halted: once reducing has left nothing held and nothing working, or at once by command. No order passes; working
   orders are cancelled. What is still held stays until a person says `reduce` or `resume`.
 
-Only a Command leads back: `resume` makes the equity of that moment the new peak. Drawdown is 1 − equity / peak.
+Only a Command leads back: `resume` makes the equity of that moment the new peak; who counts a day's loss begins the day
+anew with it too. Drawdown is 1 − equity / peak.
 """
 
 from collections.abc import Callable
 from enum import StrEnum
-from math import isfinite
+from math import inf, isfinite
 from typing import NamedTuple
 
 from market.messages import Command
@@ -31,7 +33,7 @@ class Switch(NamedTuple):
 
     peak_equity: float  # quote currency
     state: SwitchState = SwitchState.ACTIVE
-    warned: bool = False  # since the last resume or new peak
+    warned: tuple[str, ...] = ()  # of what, since the last resume or new peak
 
 
 class Event(NamedTuple):
@@ -52,28 +54,34 @@ def drawdown(switch: Switch, equity: float) -> float:
 
 
 def watch(
-    switch: Switch, equity: float, *, is_flat: Callable[[], bool], max_drawdown: float
-) -> tuple[Switch, tuple[Event, ...]]:
+    switch: Switch, equity: float, *, is_flat: Callable[[], bool], max_drawdown: float, reducing_share: float = 1.0,
+    day_loss: float = 0.0, max_daily_loss: float = inf,
+) -> tuple[Switch, tuple[Event, ...]]:  # fmt: skip
     """The switch after the account's equity is known; is_flat: nothing held, nothing working; asked while reducing.
 
-    An equity that is not finite moves nothing here: the gate refuses every order until it is.
+    reducing_share: of max_drawdown, above 0 and at most 1, at which reducing begins. day_loss: share of the equity at
+    the day's beginning. An equity that is not finite moves nothing here: the gate refuses every order until it is.
     """
     if switch.state is SwitchState.HALTED or not isfinite(equity):
         return switch, ()
     if switch.state is SwitchState.REDUCING:
         return _halted(switch, "flat after reducing", equity) if is_flat() else (switch, ())
     if equity > switch.peak_equity:
-        return Switch(equity), ()
-    lost = drawdown(switch, equity)
-    if lost >= max_drawdown:
-        event = Event("reducing", "drawdown", _values(switch, equity) | {"max_drawdown": max_drawdown})
-        reducing = switch._replace(state=SwitchState.REDUCING)
-        after, said = watch(reducing, equity, is_flat=is_flat, max_drawdown=max_drawdown)
-        return after, (event, *said)
-    if lost >= WARNING_SHARE * max_drawdown and not switch.warned:
-        event = Event("warning", "drawdown", _values(switch, equity) | {"max_drawdown": max_drawdown})
-        return switch._replace(warned=True), (event,)
-    return switch, ()
+        switch = Switch(equity)
+    said: tuple[Event, ...] = ()
+    for reason, lost, most, share, limit in (
+        ("drawdown", drawdown(switch, equity), max_drawdown, reducing_share, {"max_drawdown": max_drawdown}),
+        ("day loss", day_loss, max_daily_loss, 1.0, {"day_loss": day_loss, "max_daily_loss": max_daily_loss}),
+    ):
+        values = _values(switch, equity) | limit
+        if lost >= share * most:
+            switch = switch._replace(state=SwitchState.REDUCING)
+            said = (*said, Event("reducing", reason, values))
+            return _halted(switch, "flat after reducing", equity, said) if is_flat() else (switch, said)
+        if lost >= WARNING_SHARE * most and reason not in switch.warned:
+            switch = switch._replace(warned=(*switch.warned, reason))
+            said = (*said, Event("warning", reason, values))
+    return switch, said
 
 
 def obey(switch: Switch, command: Command, equity: float) -> tuple[Switch, tuple[Event, ...]]:
@@ -88,8 +96,10 @@ def obey(switch: Switch, command: Command, equity: float) -> tuple[Switch, tuple
     return Switch(equity), (Event("resumed", command.reason, _values(switch, equity)),)
 
 
-def _halted(switch: Switch, reason: str, equity: float) -> tuple[Switch, tuple[Event, ...]]:
-    return switch._replace(state=SwitchState.HALTED), (Event("halted", reason, _values(switch, equity)),)
+def _halted(
+    switch: Switch, reason: str, equity: float, said: tuple[Event, ...] = ()
+) -> tuple[Switch, tuple[Event, ...]]:
+    return switch._replace(state=SwitchState.HALTED), (*said, Event("halted", reason, _values(switch, equity)))
 
 
 def _values(switch: Switch, equity: float) -> dict[str, float]:

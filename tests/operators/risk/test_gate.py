@@ -93,7 +93,7 @@ def test_refusals_carry_finite_numbers_only():
 anything = st.one_of(st.floats(), st.floats(-100, 100), st.sampled_from([0.0, math.nan, math.inf]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     side=st.sampled_from([Side.BUY, Side.SELL]), size=anything, limit=st.one_of(anything, st.floats(99, 101)),
     bid=st.one_of(anything, st.floats(98, 100)), spread=st.floats(-1, 2), age=st.integers(-10, 10),

@@ -61,3 +61,12 @@ def test_a_person_may_halt_and_reduce_at_any_time():
 
 def test_equity_that_is_not_finite_moves_nothing():
     assert follow(math.nan, math.inf) == (START, [])
+
+
+def test_reducing_may_begin_before_the_limit_so_that_closing_still_fits():
+    switch, said = START, []
+    for equity in (921.0, 919.0, 906.0, 904.0, 950.0):
+        switch, events = watch(switch, equity, is_flat=lambda: False, max_drawdown=0.1, reducing_share=0.95)
+        said += [(event.event, event.values["equity"]) for event in events]
+    assert said == [("warning", 919.0), ("reducing", 904.0)]
+    assert switch.state is SwitchState.REDUCING
