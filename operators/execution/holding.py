@@ -8,6 +8,8 @@ to be changed at once, what the balance does as a coin holding is not in it.
 A fill beyond zero closes what was held at its average and opens the rest at its own price.
 """
 
+from decimal import Decimal
+from functools import lru_cache
 from math import copysign, isfinite
 from typing import NamedTuple
 
@@ -75,7 +77,7 @@ def snapped(size: float, lot_size: float) -> float:
     >>> snapped(0.1 + 0.2 - 0.3, 0.1), snapped(0.25, 0.1)
     (0.0, 0.25)
     """
-    whole = round(round(size / lot_size) * lot_size, 12)
+    whole = steps(round(size / lot_size), lot_size)
     return (whole if abs(size - whole) <= 1e-6 * lot_size else round(size, 12)) + 0.0
 
 
@@ -86,4 +88,18 @@ def whole_lots(size: float, lot_size: float) -> float:
     (0.3, -0.2, 0.0)
     """
     lots = size / lot_size
-    return round(int(lots + copysign(1e-9, size)) * lot_size, 12) + 0.0 if isfinite(lots) else 0.0
+    return steps(int(lots + copysign(1e-9, size)), lot_size) if isfinite(lots) else 0.0
+
+
+def steps(count: int, step: float) -> float:
+    """So many ticks or lots as the float whose shortest decimal is their exact product: venues refuse dust in a price.
+
+    >>> 600_237 * 0.1, steps(600_237, 0.1)
+    (60023.700000000004, 60023.7)
+    """
+    return float(_decimal(step) * count) + 0.0
+
+
+@lru_cache(maxsize=4096)
+def _decimal(step: float) -> Decimal:
+    return Decimal(repr(step))

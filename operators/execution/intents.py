@@ -3,17 +3,18 @@
 The wanted size is the target's notional at the mid of the moment the target is first seen with a usable quote, in
 whole lots towards zero; it then stands until the next target, so that a moving price alone never trades.
 
-One order at a time per instrument. It never crosses zero (first flat, then the other side) and is at most what the gate
-lets through; the rest follows when it is done. Its limit price is `slippage_bps` beyond the touch, rounded to the tick
+An order never crosses zero (first flat, then the other side) and is at most what the gate lets through; the rest
+follows when it is done. Its limit price is `slippage_bps` beyond the touch, rounded to the tick
 towards the touch. Smaller than `min_notional`: no order, unless it closes the position (venues let the last rest go).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, floor, isfinite
 from typing import NamedTuple
 
 from market.messages import Quote, Side
-from operators.execution.holding import whole_lots
+from operators.execution.holding import steps, whole_lots
+from operators.execution.pace import Schedule
 from operators.risk.quotes import mid_price, notional
 
 
@@ -25,9 +26,10 @@ class Manner:
     slippage_bps: float = 10.0  # how far beyond the touch an order may fill
     retry_s: float = 1.0  # data time between two attempts at one target; doubles with every refusal
     max_retry_s: float = 64.0
+    schedule: Schedule = field(default_factory=Schedule)  # how a target is spread over time
 
     def __post_init__(self) -> None:
-        for name in self.__dataclass_fields__:
+        for name in ("min_notional", "slippage_bps", "retry_s", "max_retry_s"):
             if not (isfinite(getattr(self, name)) and getattr(self, name) >= 0):
                 raise ValueError(f"{name} must be finite and at least 0, got {getattr(self, name)}")
 
@@ -57,9 +59,9 @@ def limit_price(side: Side, quote: Quote, slippage_bps: float) -> float:
     """The worst price accepted, a multiple of the tick, never on our side of the touch."""
     if side == Side.BUY:
         ticks = floor(quote.ask_price * (1.0 + slippage_bps * 1e-4) / quote.tick_size + 1e-9)
-        return max(round(ticks * quote.tick_size, 12), quote.ask_price)
+        return max(steps(ticks, quote.tick_size), quote.ask_price)
     ticks = ceil(quote.bid_price * (1.0 - slippage_bps * 1e-4) / quote.tick_size - 1e-9)
-    return min(max(round(ticks * quote.tick_size, 12), quote.tick_size), quote.bid_price)
+    return min(max(steps(ticks, quote.tick_size), quote.tick_size), quote.bid_price)
 
 
 def next_step(wanted: float, position: float, quote: Quote, manner: Manner, max_notional: float) -> Step:

@@ -1,9 +1,10 @@
 """The life of an order: which state may follow which. Anything else is a bug of ours and stops the flow.
 
     submitted → accepted → partially_filled → filled
-        each but the last also → cancelled, expired;  submitted → rejected;  any open one → unknown → any
+        each but the last also → cancelled, expired;  submitted, accepted → rejected;  any open one → unknown → any
 
-UNKNOWN is for a venue that did not answer; the paper venue always answers.
+UNKNOWN is for a venue that did not answer; the paper venue always answers. What an outside venue says out of order,
+twice or against itself is made legal by updates.py first.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ _ENDS = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED})
 LEGAL: dict[OrderState, frozenset[OrderState]] = {
     OrderState.SUBMITTED: frozenset({OrderState.ACCEPTED, OrderState.REJECTED, OrderState.CANCELLED,
                                      OrderState.EXPIRED, OrderState.UNKNOWN}),
-    OrderState.ACCEPTED: _ENDS | {OrderState.PARTIALLY_FILLED, OrderState.UNKNOWN},
+    OrderState.ACCEPTED: _ENDS | {OrderState.PARTIALLY_FILLED, OrderState.REJECTED, OrderState.UNKNOWN},
     OrderState.PARTIALLY_FILLED: _ENDS | {OrderState.PARTIALLY_FILLED, OrderState.UNKNOWN},
     OrderState.UNKNOWN: _ENDS | {OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED, OrderState.REJECTED},
     OrderState.FILLED: frozenset(),
@@ -35,9 +36,16 @@ class WorkingOrder:
     approved: Approved
     state: OrderState
     submitted_ns: int  # data time
-    filled: float = 0.0  # size
+    filled: float = 0.0  # size, summed over the fills that were heard
     fills: int = 0  # number of fills, for their ids
-    cancel_ns: int | None = None  # when its cancellation was asked for, data time
+    cancel_ns: int | None = None  # when its cancellation was last asked for, data time
+    told: float = 0.0  # size filled as the venue counts, at most that was ever said; fills may lag behind
+
+    @property
+    def open_size(self) -> float:
+        """What may still become a fill: all that is not filled; of an ended order, what is told and not heard."""
+        most = max(self.order.size, self.told) if LEGAL[self.state] else self.told
+        return max(most - self.filled, 0.0)
 
     @property
     def order(self) -> Order:

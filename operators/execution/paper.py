@@ -6,11 +6,14 @@
 - Conservative: at most the displayed size. What was taken from a level stays taken until its price or displayed size
   changes, so a standing quote cannot be consumed twice. The rest of the order keeps working.
 - A cancellation that has arrived wins over a fill by the same quote. After `time_in_force_s` the order expires.
-- Not modelled: our own impact on others, queues (orders only take), outages. An order of a silent instrument waits.
+- `impact`: a fill is worse than the touch by impact × spread × √(size / displayed size), never worse than the limit
+  price: the square-root law, with the spread in place of the volatility and the displayed size in place of the volume.
+- Not modelled: what our impact leaves behind, queues (orders only take), outages. The order of a silent instrument
+  waits.
 """
 
 from dataclasses import dataclass, field, replace
-from math import isfinite
+from math import isfinite, sqrt
 from typing import NamedTuple
 
 from market.clock import MILLISECOND_NS, SECOND_NS
@@ -28,9 +31,10 @@ class Venue:
     fees: Fees = field(default_factory=Fees)
     latency_ms: float = 50.0  # data time
     time_in_force_s: float = 10.0  # data time
+    impact: float = 0.0  # of a fill as large as the displayed size, in spreads
 
     def __post_init__(self) -> None:
-        for name in ("latency_ms", "time_in_force_s"):
+        for name in ("latency_ms", "time_in_force_s", "impact"):
             if not (isfinite(getattr(self, name)) and getattr(self, name) >= 0):
                 raise ValueError(f"{name} must be finite and at least 0, got {getattr(self, name)}")
 
@@ -67,7 +71,7 @@ def settle(working: WorkingOrder, quote: Quote, level: Level, venue: Venue) -> O
     size = _available(working, quote, level)
     if size <= 0:
         return Outcome(working, states, None, level)
-    fill = _fill(working, quote, level.price, size, venue)
+    fill = _fill(working, quote, _price(working, quote, level, size, venue), size, venue)
     total = snapped(working.filled + size, quote.lot_size)
     entered = OrderState.FILLED if total >= working.order.size else OrderState.PARTIALLY_FILLED
     working = replace(moved(working, entered), filled=total, fills=working.fills + 1)
@@ -94,6 +98,16 @@ def _available(working: WorkingOrder, quote: Quote, level: Level) -> float:
     if not usable(quote) or beyond:
         return 0.0
     return whole_lots(min(working.order.size - working.filled, level.size - level.taken), quote.lot_size)
+
+
+def _price(working: WorkingOrder, quote: Quote, level: Level, size: float, venue: Venue) -> float:
+    """What a size pays, quote currency."""
+    if venue.impact == 0.0:
+        return level.price
+    order = working.order
+    worse = venue.impact * (quote.ask_price - quote.bid_price) * sqrt(size / level.size)
+    price = round(level.price + order.side * worse, 12)
+    return order.side * min(order.side * price, order.side * order.limit_price)
 
 
 def _fill(working: WorkingOrder, quote: Quote, price: float, size: float, venue: Venue) -> Fill:

@@ -13,7 +13,8 @@ create table orders
     reason String codec(ZSTD(1)) comment 'why',
     checks Map(LowCardinality(String), Float64) codec(ZSTD(1)) comment 'what the risk gate measured, by check',
     `offset` Int64 codec(DoubleDelta, ZSTD(1)) comment 'row of the trading journal it was decided on',
-    `row` Int32 codec(Delta, ZSTD(1)) comment 'position among the rows of that journal row'
+    `row` Int32 codec(Delta, ZSTD(1)) comment 'position among the rows of that journal row',
+    index of_order client_order_id type bloom_filter(0.001) granularity 1
 )
 engine = ReplacingMergeTree
 partition by toYYYYMM(receive_time)

@@ -11,7 +11,8 @@ create table fills
     price Float64 codec(ZSTD(1)) comment 'quote currency',
     size Float64 codec(ZSTD(1)) comment 'base units or contracts',
     fee Float64 codec(ZSTD(1)) comment 'quote currency',
-    `offset` Int64 codec(DoubleDelta, ZSTD(1)) comment 'row of the trading journal it was decided on'
+    `offset` Int64 codec(DoubleDelta, ZSTD(1)) comment 'row of the trading journal it was decided on',
+    index of_order client_order_id type bloom_filter(0.001) granularity 1
 )
 engine = ReplacingMergeTree
 partition by toYYYYMM(receive_time)

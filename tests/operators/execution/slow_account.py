@@ -9,7 +9,9 @@ from typing import Any
 
 from market.decisions import Decisions
 from market.messages import Command, Quote, Target, client_order_id
-from operators.execution.trade import Terms
+from operators.execution.terms import Terms
+from tests.operators.execution.slow_books import SlowBooks
+from tests.operators.execution.slow_risk import SlowRisk, faded
 
 SECOND = 1_000_000_000
 
@@ -20,10 +22,14 @@ class SlowLine:
         self.mark = self.average = self.realised = self.fees = 0.0
         self.lots = 0  # held
         self.target: Target | None = None
+        self.target_offset = 0
+        self.decided: Any = None  # when the wanted size was found, and the mid then
         self.wanted: int | None = None  # lots
         self.order: dict[str, Any] | None = None
         self.eaten: dict[int, tuple[float, float, int]] = {}  # side → price, size, lots taken
         self.not_before = self.refusals = 0
+        self.thin: list[float] = []  # notional at the best prices of every good quote, the thinner side
+        self.approved: list[float] = []  # notional of every order
 
     def value(self, lots: float, price: float) -> float:
         size = lots * self.quote.lot_size * self.quote.contract_size
@@ -45,9 +51,15 @@ class SlowAccount:
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.lines: dict[str, SlowLine] = {}
-        self.waiting: dict[str, Target] = {}
+        self.waiting: dict[str, tuple[Target, int]] = {}
         self.state, self.peak, self.warned, self.now = "active", terms.capital, False, 0
-        self.rows: dict[str, list[tuple[Any, ...]]] = {"orders": [], "fills": [], "positions": [], "risk_events": []}
+        tables = ("orders", "intents", "fills", "positions", "ledger", "accounts", "risk_events")
+        self.rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in tables}
+        self.books = SlowBooks()
+        self.risk = None if terms.risk is None else SlowRisk(terms)
+        self.measured: list[dict[str, Any]] = []  # tables of each measurement
+        self.dawn, self.day = terms.capital, -1  # equity at the beginning of the day
+        self.told: Any = None
 
     def take(self, item: Decisions) -> None:
         self.item, self.count = item, dict.fromkeys(self.rows, 0)
@@ -56,22 +68,53 @@ class SlowAccount:
         commands = []
         for message in item.messages:
             self.now = max(self.now, message.time_ns)
+            if self.risk is not None and isinstance(message, Quote):
+                self.risk.hear(message, self.good(message))
             line = self.lines.get(message.instrument)
             if isinstance(message, Quote) and not (line and message.time_ns < line.quote.time_ns):
                 news[message.instrument] = self.hear_quote(message)
             if isinstance(message, Target):
                 if line is None:
-                    self.waiting[message.instrument] = message
+                    self.waiting[message.instrument] = (message, item.offset)
                 else:
                     line.target, line.wanted, line.not_before, line.refusals = message, None, 0, 0
+                    line.target_offset = item.offset
                     news[message.instrument] = line
             if isinstance(message, Command) and message.account == self.terms.account:
                 commands.append(message)
+        if item.messages and not self.rows["ledger"]:
+            self.post("opening", "", None, self.now, self.books.pay("capital", self.terms.capital))
+        if self.now // (86_400 * SECOND) != self.day:
+            self.dawn, self.day = self.equity, self.now // (86_400 * SECOND)
         for command in commands:
             self.hear_command(command)
         self.watch()
-        for line in list((self.lines if self.state != before else news).values()):
+        if self.state != before:
+            for line in self.lines.values():
+                line.not_before = line.refusals = 0
+        scale = self.scale
+        if item.messages and self.risk is not None and self.risk.due(self.now, self.equity, self.peak):
+            self.measured.append(self.risk.measured(self, self.terms.account, item.receive_time, item.offset))
+        if self.scale != scale:
+            for line in self.lines.values():
+                line.not_before = line.refusals = 0
+        for line in list((self.lines if self.state != before or self.scale != scale else news).values()):
             self.pursue(line)
+        if (self.now // SECOND, self.state) != self.told and self.now:
+            self.told = (self.now // SECOND, self.state)
+            gross = sum(line.most() for line in self.lines.values())
+            numbers = self.equity, float(self.books.accounts["cash"]), 1 - self.equity / self.peak, gross
+            self.rows["accounts"].append(
+                (self.terms.account, self.now, item.receive_time, self.state, *numbers, 1, item.offset)
+            )
+
+    @property
+    def scale(self) -> float:
+        return 1.0 if self.risk is None else self.risk.measure.target_scale
+
+    def post(self, kind: str, reference: str, who: Any, time: int, entries: list[Any]) -> None:
+        for book, amount in entries:
+            self.write("ledger", who, time, kind, reference, book, amount)
 
     def good(self, quote: Quote) -> bool:
         return quote.valid and 0 < quote.bid_price < quote.ask_price
@@ -91,9 +134,14 @@ class SlowAccount:
     def hear_quote(self, quote: Quote) -> SlowLine:
         line = self.lines.setdefault(quote.instrument, SlowLine())
         line.quote = quote
-        line.target = self.waiting.pop(quote.instrument, line.target)
+        line.target, line.target_offset = self.waiting.pop(quote.instrument, (line.target, line.target_offset))
         if self.good(quote):
             line.mark = (quote.bid_price + quote.ask_price) / 2
+            line.thin.append(
+                min(line.value(size / quote.lot_size, price) for size, price in (
+                    (quote.bid_size, quote.bid_price), (quote.ask_size, quote.ask_price)
+                ))
+            )  # fmt: skip
         if line.order is not None:
             self.settle(line, line.order, quote)
         return line
@@ -130,6 +178,9 @@ class SlowAccount:
         self.write(
             "fills", quote, quote.time_ns, f"{order['id']}-{order['fills']}", order["id"], side, price, size, fee
         )
+        symbol = (quote.venue, quote.instrument)
+        entries = self.books.fill(symbol, side, price, size, fee, quote.contract_size, quote.inverse)
+        self.post("fill", f"{order['id']}-{order['fills']}", quote, quote.time_ns, entries)
         line.fees += fee
         closing = min(lots, abs(line.lots)) if line.lots * side < 0 else 0
         if closing:
@@ -171,12 +222,14 @@ class SlowAccount:
         self.state = {"halted": "halted", "reducing": "reducing", "resumed": "active"}[said]
         if said == "resumed":
             self.peak, self.warned = self.equity, False
+            self.dawn = self.equity
 
     def watch(self) -> None:
         if self.state == "active" and self.equity > self.peak:
             self.peak, self.warned = self.equity, False
         lost = 1 - self.equity / self.peak
-        if self.state == "active" and lost >= self.terms.limits.max_drawdown:
+        share = 1.0 if self.terms.risk is None else self.terms.risk.reserve.reducing_share
+        if self.state == "active" and lost >= share * self.terms.limits.max_drawdown:
             self.state = "reducing"
             self.write("risk_events", None, self.now, "reducing", "drawdown", "")
         if self.state == "active" and lost >= 0.8 * self.terms.limits.max_drawdown and not self.warned:
@@ -191,7 +244,10 @@ class SlowAccount:
         mid = (quote.bid_price + quote.ask_price) / 2
         if line.wanted is None and line.target is not None and self.good(quote):
             line.wanted = int(line.target.notional / line.value(1, mid) + math.copysign(1e-9, line.target.notional))
+            line.decided = (self.now, mid)
         wanted = 0 if self.state == "reducing" else line.wanted
+        if wanted:
+            wanted = int(wanted * self.scale + math.copysign(1e-9, wanted))
         if order is not None:
             after = line.lots + order["side"] * (order["lots"] - order["done"])
             beyond = wanted is not None and order["side"] * (after - wanted) > 0
@@ -200,14 +256,41 @@ class SlowAccount:
             return
         if self.state == "halted" or self.now < line.not_before or wanted in (None, line.lots) or not self.good(quote):
             return
+        paced = wanted
         if line.lots * wanted < 0:
             wanted = 0
         side = 1 if wanted > line.lots else -1
         limit = self.limit(side, quote)
-        most = math.floor(self.terms.limits.max_order_notional / line.value(1, max(limit, mid)) + 1e-9)
+        largest = self.largest(line, side, shrinks=abs(wanted) < abs(line.lots))
+        most = math.floor(largest / line.value(1, max(limit, mid)) + 1e-9)
         lots = min(abs(wanted - line.lots), most)
         if lots > 0 and line.value(lots, limit) >= self.terms.manner.min_notional:
-            self.attempt(line, side, lots, limit)
+            self.attempt(line, side, lots, limit, paced)
+
+    def largest(self, line: SlowLine, side: int, *, shrinks: bool) -> float:
+        fixed, quote = self.terms.limits, line.quote
+        if self.risk is None or shrinks:
+            return fixed.max_order_notional
+        limits = [
+            self.risk.measure.limits((quote.venue, quote.instrument)).max_order_notional,
+            fixed.max_depth_share * self.shown(line, side) * (1 - 1e-9),
+        ]
+        if len(line.approved) >= 20:
+            limits.append(fixed.max_typical_multiple * faded(line.approved, 0.05) * (1 - 1e-9))
+        moved = self.risk.measure.limits((quote.venue, quote.instrument))
+        mid, gross = (quote.bid_price + quote.ask_price) / 2, sum(one.most() for one in self.lines.values())
+        dearer = (1 + self.terms.manner.slippage_bps / 10_000) * quote.ask_price / mid
+        room = min(
+            moved.max_position_notional - line.most() * dearer,
+            moved.max_gross_notional - gross * dearer,
+            moved.max_leverage * self.equity - gross * dearer,
+        )
+        return min(limits) if room < self.terms.manner.min_notional else min(*limits, room * (1 - 1e-9))
+
+    def shown(self, line: SlowLine, side: int) -> float:
+        quote = line.quote
+        size, price = (quote.ask_size, quote.ask_price) if side > 0 else (quote.bid_size, quote.bid_price)
+        return line.value(size / quote.lot_size, price)
 
     def limit(self, side: int, quote: Quote) -> float:
         tick = Decimal(str(quote.tick_size))
@@ -215,27 +298,44 @@ class SlowAccount:
         offset = touch * Decimal(str(self.terms.manner.slippage_bps)) / 10_000
         return float(touch + side * (offset / tick).to_integral_value(ROUND_DOWN) * tick)
 
-    def attempt(self, line: SlowLine, side: int, lots: int, limit: float) -> None:
+    def attempt(self, line: SlowLine, side: int, lots: int, limit: float, paced: int) -> None:
         reason = self.objection(line, side, lots, limit)
         manner, quote = self.terms.manner, line.quote
-        wait = min(manner.retry_s * 2**line.refusals, manner.max_retry_s)
+        refusals = 0 if self.state == "reducing" else line.refusals
+        wait = min(manner.retry_s * 2**refusals, manner.max_retry_s)
         line.not_before = self.now + round(wait * SECOND)
         number = client_order_id(self.terms.account, quote.venue, quote.instrument, self.item.offset)
+        why = line.target.reason if line.target is not None and self.state != "reducing" else "reducing"
+        head = (number, side, lots * quote.lot_size, limit, reason, why, "at_once", self.state)
+        if self.state == "reducing":
+            aim: tuple[Any, ...] = (0, 0.0, 0.0, 0.0)
+            when = (self.now, (quote.bid_price + quote.ask_price) / 2)
+        else:
+            assert line.target is not None
+            assert line.wanted is not None
+            wanted = line.wanted * quote.lot_size
+            aim, when = (line.target_offset, line.target.notional, wanted, paced * quote.lot_size), line.decided
+        shown = (quote.bid_price, quote.bid_size, quote.ask_price, quote.ask_size, quote.contract_size, quote.inverse)
+        held = (line.lots * quote.lot_size, 0.0)
+        self.write("intents", quote, self.now, *head, *aim, *held, *when, *shown, 1.0, self.equity)
         if reason:
             line.refusals += 1
             self.write("risk_events", quote, self.now, "refused", reason, number)
             return
         line.refusals = 0
+        line.approved.append(line.value(lots, max(limit, (quote.bid_price + quote.ask_price) / 2)))
         line.order = {"id": number, "side": side, "lots": lots, "limit": limit, "sent": self.now, "cancel": None,
                       "accepted": False, "done": 0, "fills": 0}  # fmt: skip
-        why = line.target.reason if line.target is not None and self.state != "reducing" else "reducing"
         self.enter(line, "submitted", reason=why, time=self.now)
 
     def objection(self, line: SlowLine, side: int, lots: int, limit: float) -> str:
         limits, quote = self.terms.limits, line.quote
+        key = (quote.venue, quote.instrument)
         mid = (quote.bid_price + quote.ask_price) / 2
         reducing = side * line.lots < 0 and lots <= abs(line.lots)
         after = line.value(max(abs(line.lots), abs(line.lots + side * lots)), max(limit, mid))
+        if self.risk is not None and not reducing:
+            limits = self.risk.measure.limits(key)
         others = sum(one.most() for one in self.lines.values() if one is not line)
         if self.state == "reducing" and not reducing:
             return "kill_switch"
@@ -247,4 +347,21 @@ class SlowAccount:
             return "order_notional"
         if not reducing and after > limits.max_position_notional:
             return "position_notional"
-        return "gross_notional" if not reducing and after + others > limits.max_gross_notional else ""
+        if not reducing and after + others > limits.max_gross_notional:
+            return "gross_notional"
+        if self.risk is None or reducing:
+            return ""
+        size = line.value(lots, max(limit, mid))
+        if len(line.approved) >= 20 and size > limits.max_typical_multiple * faded(line.approved, 0.05):
+            return "typical_multiple"
+        if size > limits.max_depth_share * self.shown(line, side):
+            return "depth_share"
+        if (after + others) / self.equity > limits.max_leverage:
+            return "leverage"
+        book = {(one.quote.venue, name): one.value(one.lots, one.mark) for name, one in self.lines.items()}
+        risk = self.risk.measure.book_risk(key, book)
+        if risk is None:
+            return ""
+        variance = risk.variance + 2 * side * size * risk.covariance + size * size * risk.own_variance
+        share = risk.multiple * math.sqrt(max(variance, risk.variance)) / self.equity
+        return "var_share" if share > limits.max_var_share else ""

@@ -1,9 +1,11 @@
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from market.messages import Side
-from operators.execution.holding import Contract, Holding, filled, profit, snapped, whole_lots
+from operators.execution.holding import Contract, Holding, filled, profit, snapped, steps, whole_lots
 
 LINEAR = Contract(0.1)
 INVERSE = Contract(1.0, contract_size=100.0, inverse=True)
@@ -80,3 +82,13 @@ def test_lots_round_towards_zero(size, lot):
     assert abs(rounded) <= abs(size) + 2e-9 * lot
     assert abs(size) - abs(rounded) < lot
     assert rounded * size >= 0
+
+
+@pytest.mark.parametrize("step", [0.1, 0.01, 0.00001, 0.25, 0.05, 1.0, 10.0])
+def test_prices_and_sizes_are_printed_with_no_more_decimals_than_their_step(step):
+    decimals = -Decimal(repr(step)).normalize().as_tuple().exponent
+    for count in range(1, 1_000_000, 997):
+        told = Decimal(repr(steps(count, step)))
+        assert told == Decimal(repr(step)) * count
+        assert -told.normalize().as_tuple().exponent <= max(decimals, 0)
+        assert whole_lots(count * step, step) == snapped(count * step, step) == steps(count, step)

@@ -50,6 +50,15 @@ def test_the_fee_is_in_bps_of_the_notional():
     assert outcome.fill.fill_id == "x-1"
 
 
+@pytest.mark.parametrize(("side", "touch", "price"), [(Side.BUY, 101.0, 101.1), (Side.SELL, 99.0, 98.9)])
+def test_impact_is_the_root_of_the_share_of_what_is_displayed_and_stays_within_the_limit(side, touch, price):
+    venue = Venue(fees=Fees(0.0), latency_ms=50.0, impact=0.1)
+    one = settle(sent(side=side, limit_price=touch + 0.5 * side), quote(50, size=20.0), Level(), venue)
+    assert one.fill.price == pytest.approx(price)  # 0.1 × 2 × √(5 / 20)
+    bound = settle(sent(side=side, limit_price=touch), quote(50, size=20.0), Level(), venue)
+    assert bound.fill.price == touch
+
+
 def test_a_price_beyond_the_limit_waits():
     far = quote(50, ask_price=101.5)
     assert run(sent(), far, far)[2] == []

@@ -8,7 +8,7 @@ from market.messages import Side
 from operators.execution import trade
 from operators.execution.intents import Manner, limit_price, next_step, wanted_size
 from operators.execution.paper import Venue
-from operators.execution.trade import Terms
+from operators.execution.terms import Terms
 from operators.risk.gate import Limits
 from operators.risk.switch import SwitchState
 from tests.contract import same
@@ -21,6 +21,11 @@ PLAIN = Terms(venue=Venue(latency_ms=0.0, fees=Fees(0.0)))
 
 def tables(items, terms=PLAIN):
     return output(trade.stage(terms=terms).run(items))
+
+
+def sent(found):
+    """Rows of all that says that something was tried."""
+    return sum(len(found[name]) for name in ("orders", "intents", "fills", "positions", "risk_events"))
 
 
 def steps(*messages, symbol="BBBUSDT"):
@@ -147,7 +152,7 @@ def test_a_moving_price_alone_never_trades():
 def test_nothing_is_sent_on_an_invalid_or_missing_quote():
     now = START
     dead = item(0, quote("BBBUSDT", now, 50.0, 50.01, valid=False), target("BBBUSDT", now, 1000.0))
-    assert all(len(table) == 0 for table in tables([dead, *steps(1000)]).values())
+    assert sent(tables([dead, *steps(1000)])) == 0
 
 
 def test_a_stale_quote_is_refused_and_tried_less_and_less_often():

@@ -1,0 +1,177 @@
+"""The venue is right: what a statement tells is adopted, audited, and never while it may only be late."""
+
+from dataclasses import replace
+
+import pytest
+
+from market.messages import OrderState, Side
+from operators.execution.outside import Outside
+from tests.operators.execution.outside_desk import BBB, TERMS, Desk
+
+S = OrderState
+
+
+def event(desk, name):
+    """The values of the newest event of that name."""
+    found = [row for row in desk.rows.get("risk_events", []) if row["event"] == name]
+    assert found, desk.events()
+    return {pair["key"]: pair["value"] for pair in found[-1]["values"]}
+
+
+def test_a_difference_is_adopted_at_once_while_nothing_is_in_flight():
+    desk = Desk()
+    desk.statement(99_000.0, [("BBBUSDT", 20.0, 49.0)])
+    assert event(desk, "adopted_position") == {
+        "size_before": 0.0, "size": 20.0, "average_price_before": 0.0, "average_price": 49.0,
+    }  # fmt: skip
+    assert event(desk, "adopted_cash") == {"cash_before": 100_000.0, "cash": 99_000.0}
+    assert desk.account.equity == pytest.approx(99_000.0 + 20 * (50.005 - 49.0))
+    assert desk.account.books.balance == 0
+
+
+def test_while_an_order_works_two_statements_must_say_the_same():
+    desk = Desk()
+    desk.target(400.0)
+    for size in (3.0, 4.0):
+        desk.statement(100_000.0, [("BBBUSDT", size, 50.0)])
+    assert desk.line.holding.size == 0.0
+    desk.statement(100_000.0, [("BBBUSDT", 4.0, 50.0)])
+    assert desk.line.holding.size == 4.0
+    assert desk.account.time_ns == desk.line.adopted_ns
+
+
+def test_a_statement_older_than_the_newest_fill_is_no_difference_yet():
+    desk = Desk()
+    desk.target(400.0)
+    desk.fill(desk.sent[0].client_order_id, "1", 7.9)
+    desk.after(1).statement(100_000.0)
+    assert desk.line.holding.size == 7.9
+    assert "adopted_position" not in desk.events()
+    desk.after(10).statement(100_000.0 - 0.01, [("BBBUSDT", 7.9, 50.0)])
+    assert "adopted_position" not in desk.events()
+    assert desk.line.suspect is None
+
+
+def test_no_order_is_made_while_a_difference_is_more_than_what_is_in_flight():
+    desk = Desk()
+    desk.target(400.0)
+    desk.update(desk.sent[0].client_order_id, S.ACCEPTED)
+    desk.statement(100_000.0, [("BBBUSDT", 30.0, 50.0)], [desk.sent[0].client_order_id])
+    desk.target(2_000.0)
+    assert len(desk.sent) == 1
+    desk.statement(100_000.0, [("BBBUSDT", 30.0, 50.0)], [desk.sent[0].client_order_id])
+    assert desk.line.holding.size == 30.0
+    assert len(desk.sent) == 2
+
+
+def test_fills_that_an_adopted_statement_holds_are_not_counted_again():
+    desk = Desk()
+    traded_ns = desk.now + 1
+    desk.after(1).statement(100_000.0, [("BBBUSDT", 5.0, 50.0)])
+    desk.after(1).fill("", "late", 5.0, time_ns=traded_ns)
+    assert desk.line.holding.size == 5.0
+    assert desk.events()[-1] == "fill_not_counted"
+
+
+def test_fills_owed_to_an_ended_order_are_given_up_when_two_statements_hold_them():
+    desk = Desk()
+    desk.target(400.0)
+    name = desk.sent[0].client_order_id
+    desk.update(name, S.FILLED, 7.9)
+    for _ in range(2):
+        assert desk.line.open_size(Side.BUY) == pytest.approx(7.9)
+        desk.after(10).statement(100_000.0 - 0.2, [("BBBUSDT", 7.9, 50.0)])
+    assert desk.line.holding.size == 7.9
+    assert desk.line.working == {}
+    assert "fills_given_up" in desk.events()
+
+
+def test_an_order_that_two_statements_do_not_list_is_unknown_and_asked_for():
+    desk = Desk()
+    desk.target(400.0)
+    name = desk.sent[0].client_order_id
+    desk.statement(100_000.0)  # only submitted: it may not be there yet
+    desk.update(name, S.ACCEPTED)
+    desk.statement(100_000.0)
+    assert desk.states(name)[-1] == "accepted"
+    desk.statement(100_000.0)
+    assert desk.states(name)[-1] == "unknown"
+    assert desk.events()[-1] == "missing_order"
+    assert desk.cancels[-1].client_order_id == name
+    desk.statement(100_000.0, orders=[name])
+    assert desk.states(name)[-1] == "accepted"
+
+
+@pytest.mark.parametrize(("rule", "cancelled"), [("cancel", 1), ("leave", 0)])
+def test_orders_of_others_are_told_once_and_cancelled_where_that_is_wished(rule, cancelled):
+    desk = Desk(replace(TERMS, venue=Outside(foreign_orders=rule)))
+    desk.update("web-1", S.ACCEPTED, origin="query")
+    for _ in range(2):
+        desk.statement(100_000.0, orders=["web-1", ""])
+    desk.target(400.0)
+    assert desk.events().count("foreign_order") == 2
+    assert [cancel.instrument for cancel in desk.cancels] == ["BBBUSDT"] * cancelled
+    assert len(desk.sent) == 1 - cancelled
+    assert desk.account.dealings.foreign["web-1"] == BBB
+    desk.statement(100_000.0)
+    assert desk.account.dealings.foreign == {}
+    assert len(desk.sent) == 1
+
+
+def test_an_ended_order_that_two_statements_list_is_cancelled_whatever_the_rule():
+    desk = Desk(replace(TERMS, venue=Outside(foreign_orders="leave")))
+    desk.target(400.0)
+    name = desk.sent[0].client_order_id
+    desk.target(0.0)
+    desk.update(name, S.CANCELLED)
+    desk.cancels.clear()
+    desk.statement(100_000.0, orders=[name])
+    assert desk.cancels == []
+    desk.statement(100_000.0, orders=[name])
+    assert desk.events()[-1] == "adopted_order"
+    assert [cancel.client_order_id for cancel in desk.cancels] == [name]
+
+
+def test_a_position_without_a_quote_stops_the_account_until_it_is_priced():
+    desk = Desk()
+    desk.statement(100_000.0, [("AAAUSDT", 0.5, 20_000.0)])
+    assert "unpriced_position" in desk.events()
+    desk.target(400.0)
+    assert desk.sent == []
+    assert desk.rows["risk_events"][-1]["reason"] == "equity_missing"
+    desk.after(1).quote(20_100.0, "AAAUSDT")
+    assert desk.account.lines["simulated", "AAAUSDT"].holding.size == 0.5
+    desk.after(10).quote()
+    assert len(desk.sent) == 1
+
+
+def test_cash_of_an_account_that_pays_for_positions():
+    desk = Desk(replace(TERMS, venue=Outside(margined=False)))
+    desk.target(400.0)
+    desk.fill(desk.sent[0].client_order_id, "1", 7.9)
+    desk.after(10).statement(100_000.0 - 7.9 * 50 - 0.01, [("BBBUSDT", 7.9, 50.0)])
+    assert "adopted_cash" not in desk.events()
+    desk.statement(90_000.0, [("BBBUSDT", 7.9, 50.0)])
+    assert desk.account.cash == pytest.approx(90_000.0)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), 1e300])
+def test_a_statement_that_cannot_be_is_not_believed_and_opens_nothing(wrong):
+    desk = Desk(ready=False)
+    desk.quote()
+    desk.link("up")
+    desk.statement(1_000.0, [("BBBUSDT", wrong, 50.0)])
+    desk.statement(wrong)
+    assert desk.events()[1:] == ["malformed_statement"] * 2
+    assert not desk.account.dealings.ready
+
+
+def test_a_short_gap_of_the_link_is_bridged_by_a_statement_heard_before_it_is_up():
+    desk = Desk()
+    desk.link("down")
+    desk.statement(100_000.0, [("BBBUSDT", 5.0, 50.0)], cause="reconnect")
+    assert desk.line.holding.size == 0.0
+    desk.fill("", "missed", 5.0, time_ns=desk.now + 1)  # a fill that the statement holds comes before it is judged
+    desk.link("up")
+    assert desk.line.holding.size == 5.0
+    assert "adopted_position" not in desk.events()
