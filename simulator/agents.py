@@ -126,13 +126,14 @@ def _quote(book: Book, latent: np.void, fixed: np.void, i: int) -> None:
 
 @compiled
 def _withdraw(book: Book, latent: np.void, i: int) -> None:
-    """Cancel the farther of two random orders when it is out of the span, else the first."""
+    """Cancel the farther of two random orders when it is out of the span, else the first; agents' orders only."""
     live = book.tops[i]["live"]
     slot = book.slots[i, int(live * draws.uniform(latent))]
     other = book.slots[i, int(live * draws.uniform(latent))]
     if abs(book.orders[i, other]["level"] - latent["value"]) > 1.25 * SPAN:
         slot = other
-    engine.cancel_order(book, i, slot)
+    if book.orders[i, slot]["id"] > 0:
+        engine.cancel_order(book, i, slot)
 
 
 @compiled
@@ -140,12 +141,15 @@ def _mend(book: Book, latent: np.void, fixed: np.void, i: int) -> None:
     """Take quotes away that the latent price has run over, then see that both sides quote at their reference."""
     value = latent["value"]
     for _ in range(MENDED_LEVELS):
-        if book.tops[i]["bid"] > value + STALE:
-            _clear(book, i, book.tops[i]["bid"])
-        elif book.tops[i]["ask"] < value - STALE:
-            _clear(book, i, book.tops[i]["ask"])
+        bid, ask = book.tops[i]["bid"], book.tops[i]["ask"]
+        if bid > value + STALE:
+            _clear(book, i, bid)
+        elif ask < value - STALE:
+            _clear(book, i, ask)
         else:
             break
+        if bid == book.tops[i]["bid"] and ask == book.tops[i]["ask"]:
+            break  # an order from outside stands there
     for side in (BUY, SELL):
         reference = _reference(latent, fixed, side)
         best = engine.best_level(book, i, side)
@@ -155,8 +159,13 @@ def _mend(book: Book, latent: np.void, fixed: np.void, i: int) -> None:
 
 @compiled
 def _clear(book: Book, i: int, level: int) -> None:
-    while 0 <= level < LEVELS and book.ladder[i, level]["head"] != NONE:
-        engine.cancel_order(book, i, book.ladder[i, level]["head"])
+    """Cancel all orders of agents there."""
+    slot = book.ladder[i, level]["head"] if 0 <= level < LEVELS else NONE
+    while slot != NONE:
+        after = book.orders[i, slot]["next"]
+        if book.orders[i, slot]["id"] > 0:
+            engine.cancel_order(book, i, slot)
+        slot = after
 
 
 @compiled

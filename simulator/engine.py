@@ -3,6 +3,8 @@
 A level is a row of a ladder of LEVELS ticks around the opening price and holds a first-in-first-out queue of orders
 as a doubly linked list of slots. One array is both the list of live slots and the list of free ones: the first
 `live` entries of `slots` are live. At ORDERS live orders the rest of a new order is refused and counted.
+
+Orders from outside stand in the same queues. Their ids are given, below 0, so that they take none of the agents'.
 """
 
 from typing import NamedTuple
@@ -32,7 +34,7 @@ LEVEL = np.dtype(
 )
 ORDER = np.dtype(
     [
-        ("id", np.int64),
+        ("id", np.int64),  # below 0: from outside
         ("size", np.int64),  # lots left
         ("level", np.int32),
         ("side", np.int32),
@@ -62,7 +64,8 @@ class Book(NamedTuple):
     tops: NDArray[np.void]  # TOP
     slots: NDArray[np.int32]
     touched: NDArray[np.int32]  # the dirty levels
-    fills: NDArray[np.int64]  # of the last order: maker order id, level, lots; as many rows as a book has orders
+    fills: NDArray[np.int64]  # of the last order: maker order id, level, lots (0: it was taken out of the way, see
+    # outside_order); as many rows as a book has orders
 
 
 def empty_book(instruments: int, orders: int = ORDERS) -> Book:
@@ -86,20 +89,56 @@ def empty_book(instruments: int, orders: int = ORDERS) -> Book:
 def limit_order(book: Book, i: int, side: int, level: int, size: int) -> int:
     """Match what crosses, rest the remainder; the slot it rests in, NONE where nothing rests. Fills in `book.fills`."""
     book.tops[i]["last_id"] += 1
-    remaining = _match(book, i, side, level, size)
+    remaining = _match(book, i, side, level, size, False)
     if remaining == 0:
         return NONE
     if book.tops[i]["live"] == book.slots.shape[1]:
         book.tops[i]["refused"] += 1
         return NONE
-    return _rest(book, i, side, level, remaining)
+    return _rest(book, i, side, level, remaining, book.tops[i]["last_id"])
+
+
+@compiled
+def outside_order(book: Book, i: int, number: int, side: int, level: int, size: int, rests: bool) -> int:
+    """An order from outside, `number` below 0; the slot it rests in, NONE where nothing rests. Fills in `book.fills`.
+
+    Outside orders never trade with each other: the one that rests is taken out of the way (as with the venue's
+    self-trade prevention EXPIRE_MAKER) and is a row of `fills` with 0 lots.
+    """
+    remaining = _match(book, i, side, level, size, True)
+    if remaining == 0 or not rests or book.tops[i]["live"] == book.slots.shape[1]:
+        return NONE
+    return _rest(book, i, side, level, remaining, number)
+
+
+@compiled
+def lots_ahead(book: Book, i: int, slot: int) -> int:
+    """Lots that stand before a live order in its queue."""
+    lots, before = 0, book.orders[i, slot]["previous"]
+    while before != NONE:
+        lots += book.orders[i, before]["size"]
+        before = book.orders[i, before]["previous"]
+    return int(lots)
+
+
+@compiled
+def lots_within(book: Book, i: int, side: int, level: int) -> int:
+    """Lots of the agents that an order of this side and limit would meet."""
+    lots, best = 0, best_level(book, i, -side)
+    while 0 <= best < LEVELS and (best - level) * side <= 0:
+        slot = book.ladder[i, best]["head"]
+        while slot != NONE:
+            lots += book.orders[i, slot]["size"] if book.orders[i, slot]["id"] > 0 else 0
+            slot = book.orders[i, slot]["next"]
+        best += side
+    return int(lots)
 
 
 @compiled
 def market_order(book: Book, i: int, side: int, level: int, size: int) -> int:
     """Match at `level` or better, drop the remainder (immediate or cancel); the lots filled. Fills in `book.fills`."""
     book.tops[i]["last_id"] += 1
-    return size - _match(book, i, side, level, size)
+    return size - _match(book, i, side, level, size, False)
 
 
 @compiled
@@ -119,21 +158,22 @@ def best_level(book: Book, i: int, side: int) -> int:
 
 
 @compiled
-def _match(book: Book, i: int, side: int, level: int, size: int) -> int:
+def _match(book: Book, i: int, side: int, level: int, size: int, outside: bool) -> int:
     book.tops[i]["fill_count"] = 0
     while size > 0:
         best = best_level(book, i, -side)
         if best in (NONE, LEVELS) or (best - level) * side > 0:
             break
         slot = book.ladder[i, best]["head"]
-        lots = min(size, book.orders[i, slot]["size"])
+        own = outside and book.orders[i, slot]["id"] < 0
+        lots = 0 if own else min(size, book.orders[i, slot]["size"])
         row = book.tops[i]["fill_count"]
         book.fills[row, 0] = book.orders[i, slot]["id"]
         book.fills[row, 1] = best
         book.fills[row, 2] = lots
         book.tops[i]["fill_count"] = row + 1
         size -= lots
-        _reduce(book, i, slot, lots)
+        _reduce(book, i, slot, book.orders[i, slot]["size"] if own else lots)
     return size
 
 
@@ -149,13 +189,13 @@ def _reduce(book: Book, i: int, slot: int, lots: int) -> None:
 
 
 @compiled
-def _rest(book: Book, i: int, side: int, level: int, size: int) -> int:
+def _rest(book: Book, i: int, side: int, level: int, size: int, number: int) -> int:
     slot = book.slots[i, book.tops[i]["live"]]
     book.tops[i]["live"] += 1
     book.orders[i, slot]["level"] = level
     book.orders[i, slot]["side"] = side
     book.orders[i, slot]["size"] = size
-    book.orders[i, slot]["id"] = book.tops[i]["last_id"]
+    book.orders[i, slot]["id"] = number
     last = book.ladder[i, level]["tail"]
     book.orders[i, slot]["previous"] = last
     book.orders[i, slot]["next"] = NONE

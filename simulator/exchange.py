@@ -31,6 +31,7 @@ class Exchange:
         self.streams = protocol.stream_names(self.listings)
         self.time_ns = 0
         self.frames = protocol.frames()
+        self.hits: list[list[int]] = []  # rows of Output.hits, until whoever trades here takes them
         self.world = _world(self.listings, rate / len(instruments) - STEADY_RATE, seed, ids_after)
         for i in range(len(instruments)):
             flow.open_market(self.world, i)
@@ -46,6 +47,8 @@ class Exchange:
             protocol.format_slice(out, self.templates, self.frames, epoch_ns, sent_ns)
             if record is not None and (out.counts[2] or out.counts[3]):
                 record(out)
+            if out.counts[4]:
+                self.hits += out.hits[: out.counts[4]].tolist()
             out.counts[:] = 0
             if first == count:
                 self.time_ns = until_ns

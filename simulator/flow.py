@@ -7,9 +7,9 @@ time is cut into calls of `advance_all` changes nothing in what happens.
 
 import numpy as np
 
-from simulator import agents, draws, publish
+from simulator import agents, draws, engine, publish
 from simulator.compiled import compiled
-from simulator.engine import TOUCHED
+from simulator.engine import NONE, ORDERS, TOUCHED
 from simulator.publish import WORK, Integers, Rows, World
 from simulator.regimes import EVENTS_PER_MESSAGE, SECOND, move
 
@@ -89,11 +89,52 @@ def _event(world: World, i: int, time: int) -> None:
     if live == top["live"] and last_id == top["last_id"]:
         return
     publish.take_id(work, latent)
+    _tell(world, i, time, side)
+
+
+@compiled
+def _tell(world: World, i: int, time: int, side: int) -> None:
     if side != 0:
         publish.trades(world, i, time, side)
     publish.ticker(world, i, time)
-    if top["touched_count"] > TOUCHED - TOUCHED_SPARE:
+    if world.book.tops[i]["touched_count"] > TOUCHED - TOUCHED_SPARE:
         publish.depth(world, i, time)
+
+
+@compiled
+def enter(
+    world: World, i: int, time: int, number: int, side: int, level: int, size: int, rests: bool
+) -> tuple[int, int, int]:
+    """An order from outside, see engine.outside_order: its slot, rows in `book.fills`, the last trade id before it.
+
+    The market tells of it as of any other; it costs no draw and does not count for the message rate. The output must
+    have room.
+    """
+    if world.book.tops[i]["touched_count"] > TOUCHED - TOUCHED_SPARE - ORDERS:
+        publish.depth(world, i, time)
+    work, before = world.work[i], world.work[i]["trade_id"]
+    messages = work["messages"]
+    slot = engine.outside_order(world.book, i, number, side, level, size, rests)
+    count = world.book.tops[i]["fill_count"]
+    if count > 0 or slot != NONE:
+        publish.next_id(work)
+        _tell(world, i, time, side)
+    work["messages"] = messages
+    return slot, int(count), int(before)
+
+
+@compiled
+def leave(world: World, i: int, time: int, slot: int) -> int:
+    """An order from outside is taken back: the lots it had left. A full output tells of it with the next depth."""
+    work = world.work[i]
+    messages = work["messages"]
+    lots = engine.cancel_order(world.book, i, slot)
+    if lots > 0:
+        publish.next_id(work)
+        if not publish.full(world.out):
+            _tell(world, i, time, 0)
+    work["messages"] = messages
+    return lots
 
 
 @compiled

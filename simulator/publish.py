@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator import draws
 from simulator.compiled import compiled
-from simulator.engine import ASK_BIT, BID_BIT, LEVELS, TOUCHED, Book
+from simulator.engine import ASK_BIT, BID_BIT, LEVELS, ORDERS, TOUCHED, Book
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -24,6 +24,7 @@ MESSAGES = 8_192  # rows in one call of `flow.advance`, which returns early when
 MESSAGES_SPARE = 1_024  # more than one event can make
 LEVEL_ROWS = 65_536
 SAMPLES = 1_024
+HITS = 8_192  # fills of orders from outside by agents
 IDS_BETWEEN = 200.0  # update ids that other instruments of the venue take in between, at most
 
 WORK = np.dtype(
@@ -56,7 +57,8 @@ class Output(NamedTuple):
     latent: Floats  # of the same samples: latent price in ticks, impact in ticks per lot
     metaorders: Integers  # instrument, number, start, end, side, lots asked, lots executed
     pressure: Floats  # of the same metaorders: participation, shift by its own fills in ticks, what is left of it
-    counts: Integers  # rows of messages, levels, samples and metaorders
+    hits: Integers  # outside orders that agents took from: instrument, time, order id, level, lots, trade id
+    counts: Integers  # rows of messages, levels, samples, metaorders and hits
 
 
 class World(NamedTuple):
@@ -79,7 +81,8 @@ def output() -> Output:
         latent=np.zeros((SAMPLES, 2)),
         metaorders=np.zeros((SAMPLES, 7), np.int64),
         pressure=np.zeros((SAMPLES, 3)),
-        counts=np.zeros(4, np.int64),
+        hits=np.zeros((HITS, 6), np.int64),
+        counts=np.zeros(5, np.int64),
     )
 
 
@@ -87,14 +90,31 @@ def output() -> Output:
 def full(out: Output) -> bool:
     """Whether the next event might not fit."""
     short = out.counts[0] > MESSAGES - MESSAGES_SPARE or out.counts[1] > LEVEL_ROWS - 2 * TOUCHED
-    return bool(short or max(out.counts[2], out.counts[3]) >= SAMPLES)
+    return bool(short or max(out.counts[2], out.counts[3]) >= SAMPLES or out.counts[4] > HITS - MESSAGES_SPARE)
+
+
+@compiled
+def has_room(out: Output) -> bool:
+    """Whether an order from outside fits, which may take from every order of a book."""
+    return bool(out.counts[0] <= MESSAGES - MESSAGES_SPARE - ORDERS and out.counts[1] <= LEVEL_ROWS - 4 * TOUCHED)
 
 
 @compiled
 def take_id(work: np.void, latent: np.void) -> None:
     """The book has changed: give the new state its update id."""
     step = draws.uniform(latent)
-    work["update_id"] += 1 + int(IDS_BETWEEN * step * step * step)
+    _raise_id(work, 1 + int(IDS_BETWEEN * step * step * step))
+
+
+@compiled
+def next_id(work: np.void) -> None:
+    """The same after an order from outside, without a draw: the agents' luck stays theirs."""
+    _raise_id(work, 1)
+
+
+@compiled
+def _raise_id(work: np.void, step: int) -> None:
+    work["update_id"] += step
     if work["depth_first"] == 0:
         work["depth_first"] = work["update_id"]
 
@@ -117,9 +137,14 @@ def trades(world: World, i: int, time: int, side: int) -> None:
     while fill < count:
         level, lots, first = book.fills[fill, 1], 0, work["trade_id"] + 1
         while fill < count and book.fills[fill, 1] == level:
-            lots += book.fills[fill, 2]
+            if book.fills[fill, 2] > 0:
+                lots += book.fills[fill, 2]
+                work["trade_id"] += 1
+                if book.fills[fill, 0] < 0:
+                    _hit(world, i, time, fill)
             fill += 1
-            work["trade_id"] += 1
+        if lots == 0:
+            continue
         work["aggregate_id"] += 1
         work["messages"] += 1
         row = _row(world.out, TRADE, i, time)
@@ -129,6 +154,17 @@ def trades(world: World, i: int, time: int, side: int) -> None:
         rows[row, 6] = first
         rows[row, 7] = work["trade_id"]
         rows[row, 8] = 1 if side < 0 else 0
+
+
+@compiled
+def _hit(world: World, i: int, time: int, fill: int) -> None:
+    """An order from outside was filled by the agent whose fills stand in the book."""
+    row = world.out.counts[4]
+    world.out.counts[4] = row + 1
+    world.out.hits[row, 0] = i
+    world.out.hits[row, 1] = time
+    world.out.hits[row, 2:5] = world.book.fills[fill]
+    world.out.hits[row, 5] = world.work[i]["trade_id"]
 
 
 @compiled

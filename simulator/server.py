@@ -26,6 +26,8 @@ from market.beat import Beat, unheard
 from simulator import rest
 from simulator.exchange import SLICE_NS, Exchange
 from simulator.faults import Faults
+from simulator.orders.side import OrderSide
+from simulator.orders.wire import Counter
 from simulator.protocol import Frames
 from simulator.session import Session, buffer_for, gather, route
 from simulator.tape import EPOCH_NS
@@ -57,24 +59,32 @@ def serve(
     ready: Callable[[int], None] | None = None,
     stop: threading.Event | None = None,
     beat: Beat = unheard,
+    orders: OrderSide | None = None,
 ) -> None:
     """Run the exchange until `stop` is set; `ready` is told the port once connections are accepted.
 
     `beat` is called in every round of the market. `rate` is messages per second over all instruments and streams;
-    `truth` names the parquet file of the ground truth.
+    `truth` names the parquet file of the ground truth. With `orders` it takes orders, on a port of their own.
     Raises ValueError for bad instruments or rate and OSError where the port is taken.
     """
     # A venue never uses an id twice: one that opens again begins above all ids that it gave before.
     ids_after = (time.time_ns() - EPOCH_NS) // ID_EVERY_NS
     exchange = Exchange(instruments=instruments, rate=rate, seed=seed, ids_after=ids_after)
-    station = Station(exchange, faults or Faults(), truth, beat)
+    station = Station(exchange, faults or Faults(), truth, beat, orders)
     asyncio.run(station.run(host, port, ready or (lambda _: None), stop or threading.Event()))
 
 
 class Station:
     """The exchange with its connections."""
 
-    def __init__(self, exchange: Exchange, faults: Faults, truth: Path | None, beat: Beat = unheard) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        faults: Faults,
+        truth: Path | None,
+        beat: Beat = unheard,
+        orders: OrderSide | None = None,
+    ) -> None:
         self.exchange = exchange
         self._beat = beat
         self.faults = faults
@@ -82,6 +92,10 @@ class Station:
         self.sent = 0  # market data frames, over all connections
         self._buffer = buffer_for(exchange.frames)
         self._epoch_ns = time.time_ns()
+        self._orders = orders
+        self.counter: Counter | None = None
+        if orders:
+            self.counter = orders.counter(exchange, epoch_ns=self._epoch_ns)
         self._truth = TruthFile(truth, exchange.listings, self._epoch_ns) if truth else None
         self._stale = {
             symbol: rest.snapshot(exchange, symbol, limit=1000, event_ms=0, time_ms=0) for symbol in exchange.symbols
@@ -90,6 +104,14 @@ class Station:
 
     async def run(self, host: str, port: int, ready: Callable[[int], None], stop: threading.Event) -> None:
         """Accept connections and pace the market until told to stop."""
+        closing = await self._orders.open(self.counter, host) if self._orders and self.counter else None
+        try:
+            await self._market(host, port, ready, stop)
+        finally:
+            if closing:
+                closing()
+
+    async def _market(self, host: str, port: int, ready: Callable[[int], None], stop: threading.Event) -> None:
         async with listen(
             self._connection,
             host,
@@ -142,6 +164,9 @@ class Station:
             until_ns, epoch_ns=self._epoch_ns, sent_ns=self._epoch_ns + until_ns, record=record
         ):
             self._send(self.faults.apply(frames, self.exchange.streams, self._listened))
+        if self.counter:
+            self.counter.front.desk.epoch_ns = self._epoch_ns
+            self.counter.advance()
 
     def _listened(self, stream: int) -> bool:
         return any(session.mask[stream] for session in self.sessions.values())

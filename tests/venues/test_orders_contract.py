@@ -1,0 +1,58 @@
+"""Every venue for orders keeps to the contract of all."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.venues import orders_contract as contract
+from tests.venues.alpaca.stub import KEY, SECRET
+from tests.venues.alpaca.test_orders_stream import DOCUMENTED
+from tests.venues.orders_contract import JSON, Case
+from venues.alpaca.orders import paper
+from venues.binance.orders import usd_m
+
+BINANCE_KEY, BINANCE_SECRET = "k" * 20 + "Key1", "s" * 20 + "Secret1"
+# binance-docs, USDⓈ-M Futures, "New Order" and "Event: Order Update", shortened.
+BINANCE_ORDER = b"""{"clientOrderId":"testOrder","cumQty":"0","executedQty":"0","orderId":22542179,"avgPrice":"0.0",
+"origQty":"10","price":"0","reduceOnly":false,"side":"BUY","status":"NEW","symbol":"BTCUSDT","timeInForce":"GTC",
+"type":"LIMIT","updateTime":1566818724722}"""
+BINANCE_UPDATE = b"""{"e":"ORDER_TRADE_UPDATE","E":1568879465651,"T":1568879465650,"o":{"s":"BTCUSDT","c":"TEST",
+"S":"SELL","o":"LIMIT","f":"GTC","q":"0.001","p":"7103.04","ap":"0","x":"NEW","X":"NEW","i":8886774,"l":"0","z":"0","L":"0",
+"T":1568879465650,"t":0,"m":false,"R":false}}"""
+ALPACA_ORDER = DOCUMENTED.partition(b'"order":')[2].partition(b',"position_qty"')[0]
+
+CASES = (
+    Case(
+        name="alpaca",
+        make=lambda: paper("alpaca-iex", "main", KEY, SECRET, instruments=("AAPL", "BTC/USD")),
+        secrets=(KEY, SECRET),
+        instruments=("AAPL", "BTC/USD"),
+        answers=(ALPACA_ORDER, b"[" + ALPACA_ORDER + b"]", b'{"code":40310000,"message":"insufficient buying power"}'),
+        frames=(DOCUMENTED, b'{"stream":"listening","data":{"streams":["trade_updates"]}}'),
+    ),
+    Case(
+        name="binance",
+        make=lambda: usd_m("main", BINANCE_KEY, BINANCE_SECRET, ("BTCUSDT",)),
+        secrets=(BINANCE_KEY, BINANCE_SECRET),
+        instruments=("BTCUSDT",),
+        answers=(BINANCE_ORDER, b"[" + BINANCE_ORDER + b"]", b'{"code":-2019,"msg":"Margin is insufficient."}'),
+        frames=(BINANCE_UPDATE, b'{"e":"listenKeyExpired","E":1,"listenKey":"x"}'),
+    ),
+)
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@each_case
+@pytest.mark.parametrize("check", contract.WITHOUT_LUCK, ids=lambda check: check.__name__)
+def test_a_venue_keeps_to_the_contract(case: Case, check: Callable[[Case], None]) -> None:
+    check(case)
+
+
+@each_case
+@pytest.mark.parametrize("check", contract.WITH_GARBAGE, ids=lambda check: check.__name__)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(garbage=JSON)
+def test_a_venue_stands_whatever_comes(case: Case, check: Callable[[Case, Any], None], garbage: Any) -> None:
+    check(case, garbage)
