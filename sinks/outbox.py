@@ -5,21 +5,21 @@ All workers of a cluster append to the one journal; in which order shards come i
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
-from market.batch import Batch
 from market.journal import LIVE_BLOCK_NS
 from sinks.journal import JournalWriter
 
-Messages = Callable[[Batch], Sequence[bytes]]
+Messages = Callable[[Any], Sequence[bytes]]  # of an item with shard, offset and receive_time
 VENUE = "barograph"
 
 
-class OutboxSink(DynamicSink[tuple[str, Batch]]):
-    """Appends the messages that `messages` finds in a batch to the one journal partition at `path`.
+class OutboxSink(DynamicSink[tuple[str, Any]]):
+    """Appends the messages that `messages` finds in an item to the one journal partition at `path`.
 
     Where the journal that they come from survives a loss of power (`synchronous` FULL), they must as well: the flow's
     snapshot may stand after rows whose messages were lost, and nobody would write them again.
@@ -40,17 +40,18 @@ class OutboxSink(DynamicSink[tuple[str, Batch]]):
         return _OutboxPartition(writer, self._messages)
 
 
-class _OutboxPartition(StatelessSinkPartition[tuple[str, Batch]]):
+class _OutboxPartition(StatelessSinkPartition[tuple[str, Any]]):
     def __init__(self, writer: JournalWriter, messages: Messages) -> None:
         self._writer = writer
         self._messages = messages
 
-    def write_batch(self, items: list[tuple[str, Batch]]) -> None:
-        for _, batch in items:
-            frames = self._messages(batch)
-            if frames:
-                times = [batch.receive_time] * len(frames)
-                self._writer.append(times, frames, source=batch.shard, source_offset=batch.offset)
+    def write_batch(self, items: list[tuple[str, Any]]) -> None:
+        """One row for each item that has something to say; all become durable at once, for a flush takes long."""
+        said = [(item, frames) for _, item in items if (frames := self._messages(item))]
+        with self._writer.transaction() if len(said) > 1 else nullcontext():
+            for item, frames in said:
+                times = [item.receive_time] * len(frames)
+                self._writer.append(times, frames, source=item.shard, source_offset=item.offset)
 
     def close(self) -> None:
         self._writer.close()

@@ -1,4 +1,4 @@
-"""Making a table as its file says, and giving it what its file has gained since: columns, codecs, comments.
+"""Making a table as its file says, and giving it what its file has gained since: columns, indexes, codecs, comments.
 
 A codec holds for what is written from now on; older parts get it when they are merged. No row is rewritten at once.
 """
@@ -17,6 +17,7 @@ _COMMENT = re.compile(r" comment '((?:[^']|'')*)'")
 OF_TABLE = "where database = currentDatabase() and"
 COLUMNS = f"select name, type from system.columns {OF_TABLE} table = {{table:String}}"
 SAID = f"select name, compression_codec, comment from system.columns {OF_TABLE} table = {{table:String}}"
+INDEXES = f"select name from system.data_skipping_indices {OF_TABLE} table = {{table:String}}"
 KEYS = f"select partition_key, sorting_key from system.tables {OF_TABLE} name = {{table:String}}"
 
 
@@ -26,7 +27,7 @@ def make(client: Client, table: Table) -> None:
 
 
 def extend(client: Client, table: Table) -> None:
-    """Add the columns that a table lacks, and have codecs and comments as the file says.
+    """Add the columns and indexes that a table lacks, and have codecs and comments as the file says.
 
     Raises StoreError where the table differs by more.
     """
@@ -41,6 +42,10 @@ def extend(client: Client, table: Table) -> None:
     for name, definition in table.definitions.items():
         if name not in present:
             client.command(f"alter table {table.name} add column if not exists {definition}")
+    known = {str(row[0]) for row in client.query(INDEXES, parameters=named).result_rows}
+    for name in sorted(table.indexes.keys() - known):
+        client.command(f"alter table {table.name} add index if not exists {table.indexes[name]}")
+        client.command(f"alter table {table.name} materialize index {name}")  # in the background, part by part
     changes = list(_changes(table, client.query(SAID, parameters=named).result_rows))
     if changes:
         client.command(f"alter table {table.name} {', '.join(changes)}")

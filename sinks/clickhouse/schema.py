@@ -11,7 +11,8 @@ from importlib.resources import files
 from typing import NamedTuple
 
 _COLUMN = re.compile(r"^    `?(\w+)`? (.+?) (?:codec\(|comment ')", re.MULTILINE)
-_DEFINITION = re.compile(r"^    (`?(\w+)`? .+?),?$", re.MULTILINE)
+_DEFINITION = re.compile(r"^    (?!index \w)(`?(\w+)`? .+?),?$", re.MULTILINE)
+_INDEX = re.compile(r"^    index ((\w+) .+?),?$", re.MULTILINE)
 _KEYS = re.compile(r"^partition by (.+)\norder by \((.+)\)$", re.MULTILINE)
 
 
@@ -43,6 +44,11 @@ class Table(NamedTuple):
     def definitions(self) -> dict[str, str]:
         """What stands in the file for each column."""
         return {name: text for text, name in _DEFINITION.findall(self.statement)}
+
+    @property
+    def indexes(self) -> dict[str, str]:
+        """What stands in the file for each index that lets a query pass over what it does not ask for."""
+        return {name: text for text, name in _INDEX.findall(self.statement)}
 
     @property
     def keys(self) -> tuple[str, str]:

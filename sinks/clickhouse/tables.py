@@ -161,5 +161,5 @@ def _low_rate(parts: Sequence[Part]) -> dict[str, pl.DataFrame]:
                 for column, value in given.items()
                 if column in tables()[name].columns and column not in frame.columns
             ]
-            frames.setdefault(name, []).append(frame.with_columns(wanted))
+            frames.setdefault(name, []).append(frame.with_columns(wanted) if wanted else frame)
     return {name: pl.concat(rows) for name, rows in frames.items()}

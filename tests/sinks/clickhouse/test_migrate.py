@@ -47,6 +47,26 @@ def test_a_column_that_a_file_has_gained_is_added_and_rows_stay(fresh: Client, m
     assert fresh.query("select instrument, mark_price, basis from marks").result_rows == [("BTCUSDT", 1.5, 0.0)]
 
 
+def test_an_index_that_a_file_has_gained_is_added_and_holds_for_the_rows_that_are_there(
+    fresh: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = "select table, name from system.data_skipping_indices where database = 'migrating' order by table"
+    migrate(fresh)
+    assert fresh.query(asked).result_rows == [
+        ("fills", "of_order"),
+        ("orders", "of_order"),
+        ("risk_events", "of_order"),
+    ]
+    fresh.command("insert into marks (instrument, mark_price) select 'BTCUSDT', number from numbers(100000)")
+    outgrown(monkeypatch, "\n)\nengine", ",\n    index near mark_price type minmax granularity 1\n)\nengine")
+    assert migrate(fresh) == ["marks"]
+    assert migrate(fresh) == []
+    assert ("marks", "near") in fresh.query(asked).result_rows
+    fresh.command("alter table marks materialize index near settings mutations_sync = 1")  # wait for the one under way
+    plan = fresh.query("explain indexes = 1 select * from marks where mark_price = 5").result_rows
+    assert any("near" in line for (line,) in plan)
+
+
 def test_a_view_of_every_column_has_the_columns_that_its_table_gained(
     fresh: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,138 @@
+"""`Books`: the account as the venue tells it: missed fills, open orders, positions, cash; told as a Statement.
+
+Positions and fills are asked for one after the other while the market moves. So fills are told first, and where one is
+heard while the account is asked for, the account is asked for again: then nothing in the Statement is ahead of what was
+told before it. After TRIES it is told all the same; the next one comes soon.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from market.clock import MILLISECOND_NS, Clock
+from market.messages import AnyMessage, Fill, OrderUpdate, Statement
+from sinks.orders.doubt import Enquire, Make, same
+from sinks.orders.pending import Orders, Pending, Stage
+from venues.orders import OrderRequest, OrderVenue, Said, Verb, Verdict
+
+TRIES = 3
+PAGES = 1_000  # of one list
+OVERLAP_MS = 60_000  # fills are asked for from so long before the last one known: clocks differ
+REMEMBERED = 20_000  # fills, so that none is told twice by the same executor
+
+Cause = Literal["start", "reconnect", "timer", "asked"]
+
+
+class UntoldError(Exception):
+    """The venue does not tell its state; the text says why."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one look at the account gave."""
+
+    statement: Statement
+    vanished: tuple[Pending, ...]  # live orders that the venue does not list as open
+
+
+class Fills:
+    """Which fills were told, and since when to ask for more."""
+
+    def __init__(self, since_ms: int) -> None:
+        self.last_ms = since_ms  # all up to then are known
+        self.count = 0
+        self._ids: set[str] = set()
+        self._order: deque[str] = deque()
+
+    def is_new(self, fill: Fill) -> bool:
+        """Whether it was not told yet; from now on it was."""
+        if fill.fill_id in self._ids:
+            return False
+        self._ids.add(fill.fill_id)
+        self._order.append(fill.fill_id)
+        if len(self._order) > REMEMBERED:
+            self._ids.remove(self._order.popleft())
+        self.count += 1
+        return True
+
+
+class Books:
+    """Asks for the account. `ask` puts one question and hears nothing; `hear` takes what is said on the way."""
+
+    def __init__(
+        self,
+        venue: OrderVenue,
+        orders: Orders,
+        fills: Fills,
+        clock: Clock,
+        *,
+        ask: Enquire,
+        hear: Callable[[Sequence[AnyMessage]], None],
+    ) -> None:
+        self._venue, self._orders, self._fills, self._clock = venue, orders, fills, clock
+        self._ask, self._hear = ask, hear
+
+    async def look(self, cause: Cause) -> Found:
+        """Have all fills told, then the account; raises UntoldError."""
+        for tried in range(1, TRIES + 1):
+            asked_ms = self._now_ms()
+            self._hear(await self._listed(partial(self._venue.fills_since, self._since_ms())))
+            self._fills.last_ms = max(self._fills.last_ms, asked_ms)
+            heard, live = self._fills.count, self._orders.at(Stage.LIVE)
+            found = await self._account(cause, live)
+            if self._fills.count == heard or tried == TRIES:
+                break
+        return found
+
+    async def _account(self, cause: Cause, live: list[Pending]) -> Found:
+        asked_ns = self._clock.now_ns()
+        verbs = [request.verb for request in self._venue.account_state(self._now_ms())]
+        said: list[Said] = []
+        if Verb.OPEN_ORDERS not in verbs:
+            said += await self._listed(self._venue.open_orders)
+        for number in range(len(verbs)):
+            said += await self._listed(partial(self._part, number))
+        updates = [message for message in said if isinstance(message, OrderUpdate)]
+        statements = [message for message in said if isinstance(message, Statement)]
+        if not statements:
+            raise UntoldError("the venue tells no positions")
+        self._hear([message for message in said if not isinstance(message, Statement)])
+        listed = {update.client_order_id for update in updates}
+        statement = Statement(
+            venue=self._venue.name,
+            instrument="",
+            time_ns=asked_ns,
+            account=self._venue.account,
+            cause=cause,
+            positions=tuple(held for told in statements for held in told.positions if held.size),
+            open_orders=tuple(sorted(listed)),
+            cash=sum(told.cash for told in statements),
+        )
+        still = [order for order in live if self._orders.now.get(order.client_order_id) is order]
+        vanished = (order for order in still if order.stage is Stage.LIVE and order.client_order_id not in listed)
+        return Found(statement, tuple(vanished))
+
+    def _part(self, number: int, now_ms: int) -> OrderRequest:
+        """One of the questions that the account takes."""
+        return self._venue.account_state(now_ms)[number]
+
+    async def _listed(self, make: Make) -> list[Said]:
+        """All pages of a list; raises UntoldError."""
+        said: list[Said] = []
+        for _ in range(PAGES):
+            answered = await self._ask(make)
+            if answered.verdict is not Verdict.DONE:
+                raise UntoldError(answered.reason or answered.verdict)
+            said += answered.said
+            if answered.more is None:
+                return said
+            make = partial(same, answered.more)
+        raise UntoldError(f"a list has more than {PAGES} pages")
+
+    def _since_ms(self) -> int:
+        return max(0, self._fills.last_ms - OVERLAP_MS)
+
+    def _now_ms(self) -> int:
+        return self._clock.now_ns() // MILLISECOND_NS
