@@ -14,16 +14,20 @@ from rich.console import Console
 
 from flows.commands import (
     account,
+    backtest,
     dashboards,
+    execute,
     export,
     health,
     key,
+    kill,
     live,
     process,
     proof,
     query,
     recorded,
     repair,
+    solve,
     up,
     webhook,
 )
@@ -48,13 +52,17 @@ app = typer.Typer(
 )
 up.add_to(app)
 process.add_to(app)
+solve.add_to(app)
+execute.add_to(app)
 recorded.add_to(app)
+backtest.add_to(app)
 query.add_to(app)
 export.add_to(app)
 proof.add_to(app)
 health.add_to(app)
 live.add_to(app)
 account.add_to(app)
+kill.add_to(app)
 key.add_to(app)
 webhook.add_to(app)
 dashboards.add_to(app)

@@ -70,10 +70,19 @@ def run_gateway(settings: Settings, stop: threading.Event) -> None:
 
 def run_simulator(settings: Settings, port: int, stop: threading.Event) -> None:
     """Serve the simulated exchange until stopped."""
+    from simulator.orders.side import OrderSide
     from simulator.server import serve
 
+    places: dict[str, int] = {}
+    orders = OrderSide(
+        settings.orders.port,
+        settings.exchange.rules(),
+        settings.exchange.faults(),
+        ready=lambda port: places.update(orders_port=port),
+    )
+
     def ready(port: int) -> None:
-        _ready(settings.data, "simulator")(port)
+        write_run_file(settings.data, "simulator", port=port, **places)
         told = f"simulated exchange at ws://127.0.0.1:{port} and http://127.0.0.1:{port}"
         if supervised():
             log.info(told)
@@ -90,6 +99,7 @@ def run_simulator(settings: Settings, port: int, stop: threading.Event) -> None:
             ready=ready,
             stop=stop,
             beat=Heart(settings.data, "simulator"),
+            orders=orders if settings.execution.outside else None,
         )
 
 

@@ -22,6 +22,7 @@ from flows.measured import measured
 from flows.outages import outages_of
 from flows.rolling import retention_of, rolling
 from flows.settings import Settings
+from flows.shards import CONTROL, TRADING
 from flows.stored import tell_stored
 from flows.tables import store_dsn, wait_for_tables
 from flows.traces import traced
@@ -51,9 +52,6 @@ from sinks.clickhouse.latency import LatencyRecorder
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.sink import ClickHouseSink
 from sinks.outbox import OutboxSink
-
-TRADING = "trading/0"
-CONTROL = "control/0"
 
 # In the order of the data: what is measured of every message, then what is made of it.
 STEPS = (*MEASURES, bars, describe, dependence, coverage, availability, opening_hours, detect, decide)

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from flows.market import TRADING
 from flows.settings import Settings
+from flows.shards import TRADING
 from flows.trading import terms_of
 from market.clock import SystemClock
 from market.errors import SettingsError

@@ -11,8 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from flows.settings_exchange import ExchangeSettings
 from flows.settings_outward import BroadcastSettings, GrafanaSettings, MetricsSettings, WebhookSettings
-from flows.settings_section import Port, Positive, Section, Share
+from flows.settings_section import Port, Positive, Section
+from flows.settings_trading import ExecutionSettings, OrderSettings, PortfolioSettings, RiskSettings, SolverSettings
 from market.errors import SettingsError
 from market.regimes import REGIME_TIMEFRAMES
 
@@ -171,38 +173,6 @@ class RegimeSettings(Section):
         return ordered
 
 
-class PortfolioSettings(Section):
-    """From signals to targets."""
-
-    capital: Positive = Field(100_000.0, description="equity of the paper account at the start, quote currency")
-    target_volatility: Positive = Field(0.10, description="yearly volatility that full conviction aims at")
-    max_instrument_share: Share = Field(0.25, description="largest target of one instrument, share of capital")
-    max_gross_share: Positive = Field(1.0, description="largest sum of absolute targets, share of capital")
-    no_trade_band: Share = Field(0.02, description="changes smaller than this share of capital are left alone")
-
-
-class RiskSettings(Section):
-    """The gate before every order; what is missing or not finite refuses."""
-
-    max_order_notional: Positive = Field(25_000.0, description="quote currency")
-    max_position_notional: Positive = Field(30_000.0, description="quote currency, per instrument")
-    max_gross_notional: Positive = Field(100_000.0, description="quote currency, all instruments")
-    price_band_bps: Positive = Field(50.0, description="largest distance of a limit price from the mid")
-    max_quote_age_s: Positive = Field(5.0, description="older quotes refuse, in data time")
-    max_drawdown: Share = Field(0.05, description="share of peak equity that halts trading until a person resumes it")
-
-
-class ExecutionSettings(Section):
-    """The paper venue."""
-
-    fee_bps: float = Field(5.0, ge=0, description="taker fee of a venue that is not named below")
-    venue_fee_bps: dict[str, Annotated[float, Field(ge=0)]] = Field(
-        {"simulated": 0.2, "binance-spot": 10.0}, description="taker fee by venue"
-    )
-    latency_ms: float = Field(50.0, ge=0, description="from order to the earliest quote that can fill it, data time")
-    min_notional: float = Field(10.0, ge=0, description="smaller orders are not sent, quote currency")
-
-
 class Settings(Section):
     """The whole tree."""
 
@@ -221,12 +191,15 @@ class Settings(Section):
     grafana: GrafanaSettings = GrafanaSettings()
     webhooks: WebhookSettings = WebhookSettings()
     simulator: SimulatorSettings = SimulatorSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
     supervise: SuperviseSettings = SuperviseSettings()
     log: LogSettings = LogSettings()
     regimes: RegimeSettings = RegimeSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
+    solver: SolverSettings = SolverSettings()
     risk: RiskSettings = RiskSettings()
     execution: ExecutionSettings = ExecutionSettings()
+    orders: OrderSettings = OrderSettings()
 
 
 class Secrets(BaseSettings):

@@ -1,5 +1,6 @@
 """The settings as the TOML file that explains them, and that `load` reads back."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,16 @@ def as_toml(settings: Settings) -> str:
         if isinstance(part, Section):
             lines += ["", f"[{name}]", f"# {(type(part).__doc__ or '').splitlines()[0]}", *_section(part)]
     return "\n".join(lines) + "\n"
+
+
+def save_settings(settings: Settings, name: str) -> Path:
+    """Write settings where another process can read them, in one step; secrets are not among them."""
+    path = settings.data / "run" / f"{name}.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial.write_text(as_toml(settings), "utf-8")
+    partial.replace(path)
+    return path
 
 
 def _section(part: Section) -> list[str]:

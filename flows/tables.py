@@ -8,10 +8,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from flows.log_file import LogFile
 from flows.settings import Secrets, Settings
+from flows.settings_text import save_settings
 from flows.stop import SUPERVISED
 from flows.supervision.child import popen
 from gateway.runfiles import store_port
@@ -101,13 +101,3 @@ def _wait_for_child(settings: Settings, child: "subprocess.Popen[bytes]") -> str
             return store_dsn(settings)
         time.sleep(0.02)
     raise StoreError(f"the embedded store did not start; {settings.data / 'log' / 'store.log'} says why")
-
-
-def save_settings(settings: Settings, name: str) -> Path:
-    """Write settings where a child process can read them; secrets are not among them."""
-    from flows.settings_text import as_toml
-
-    path = settings.data / "run" / f"{name}.toml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(as_toml(settings), "utf-8")
-    return path

@@ -1,13 +1,19 @@
 """The trading flow: a deterministic function of the trading journal, which the market flow writes.
 
-journal → decisions → portfolio (targets) → trade (settle → intend → gate → submit) → tables, broadcast journal.
+journal → decisions → portfolio (targets) → trade (settle → intend → gate → submit) → tables, broadcast, orders journal.
+
+Where the optimiser says what to hold, problems leave after `trade` for a journal of their own, and `barograph solve`
+answers them in the trading journal; in place of the simple policy, answers become targets. So a replay reads the
+answers that were given and solves nothing: docs/decisions/012-solver-beside-the-flow.md.
 
 The paper venue is part of `trade`, so that a replay gives the same fills:
-docs/decisions/002-paper-venue-inside-the-flow.md.
+docs/decisions/002-paper-venue-inside-the-flow.md. Orders for a venue outside are rows of the orders journal, flushed to
+disk before anybody may send them (flows/execute.py); what becomes of them comes back through the trading journal.
 """
 
 import threading
 from functools import partial
+from pathlib import Path
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
@@ -15,40 +21,70 @@ from bytewax.dataflow import Dataflow
 from flows.broadcast import broadcast_sink
 from flows.engine import LIVE_CLOSE_S, REPLAY_CLOSE_S, block_ns, copies_of, run
 from flows.heart import Heart
+from flows.intents import ORDERS, orders_path
 from flows.measured import measured
 from flows.outages import outages_of
+from flows.portfolio import Optimised, fees_of, optimised_of, policy_of
+from flows.risk import limits_of, measurement_of
 from flows.settings import Settings
+from flows.settings_trading import DEALINGS, MANNER, PACE
 from flows.tables import store_dsn, wait_for_tables
 from flows.traces import traced
 from flows.watch import Watch
 from market.beat import Beat, unheard
 from market.clock import SystemClock
-from market.decisions import decisions_of
-from market.fees import Fees
-from market.schema import TIMEFRAMES
+from market.decisions import Decisions, decisions_of
+from market.journal import partition_path
+from market.messages import Approved, Cancel, Problem, encode
 from operators.broadcast.messages import account_frames
 from operators.execution.intents import Manner
+from operators.execution.outside import Outside
+from operators.execution.pace import Schedule
 from operators.execution.paper import Venue
-from operators.execution.trade import Terms, trade
+from operators.execution.terms import Terms
+from operators.execution.trade import trade
+from operators.portfolio.follow import follow
 from operators.portfolio.policy import Policy
+from operators.portfolio.propose import propose
 from operators.portfolio.rebalance import rebalance
-from operators.risk.gate import Limits
 from sinks.broadcast import BroadcastSink
 from sinks.clickhouse.latency import LatencyRecorder
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.sink import ClickHouseSink
+from sinks.outbox import OutboxSink
 from sources.journal import JournalSource
+
+PROBLEMS = "problems/0"  # shard of the journal of what the solver is asked
 
 
 def trading(
-    source: JournalSource, tables: ClickHouseSink, *, broadcast: BroadcastSink, policy: Policy, terms: Terms
+    source: JournalSource,
+    tables: ClickHouseSink,
+    *,
+    broadcast: BroadcastSink,
+    orders: OutboxSink | None,
+    policy: Policy,
+    terms: Terms,
+    optimised: Optimised | None = None,
+    problems: OutboxSink | None = None,
 ) -> Dataflow:
-    """The dataflow between the trading journal and the tables, and what the world may hear of it."""
+    """The dataflow from the trading journal to the tables, to those who listen, and to the orders journal, if any;
+    problems: where the optimiser is asked, if it is.
+    """
     flow = Dataflow("trading")
     rows = op.input("journal", flow, source)
     decisions = op.map_value("decisions", rows, decisions_of)
-    targets = rebalance("portfolio", decisions, policy=policy)
+    if optimised is None:
+        targets = rebalance("portfolio", decisions, account=terms.account, policy=policy)
+    else:
+        targets = follow("follow", decisions, account=terms.account, trust=optimised.trust)
     traded = trade("trade", targets, terms=terms)
+    if orders is not None:
+        op.output("orders", traded, orders)
+    if optimised is not None and problems is not None:
+        manner, limits = optimised.manner, optimised.limits
+        traded = propose("propose", traded, account=terms.account, manner=manner, policy=policy, limits=limits)
+        op.output("problems", traded, problems)
     op.output("broadcast", traded, broadcast)
     op.output("tables", traded, tables)
     return flow
@@ -81,31 +117,64 @@ def _run(settings: Settings, stop: threading.Event, follow: bool, dsn: str | Non
         JournalSource(data, topic="trading", follow=follow, stop=stop, expected=["trading-0"], beat=watch.beat),
         tables,
         broadcast=broadcast_sink(settings, account_frames, metrics=watch.metrics),
+        orders=orders_sink(settings) if settings.execution.outside else None,
         policy=policy_of(settings),
         terms=terms_of(settings),
+        optimised=optimised_of(settings),
+        problems=problems_sink(data),
     )
     recovery, interval_s = data / "recovery" / "trading", settings.flow.snapshot_interval_s
     run(flow, recovery=recovery, snapshot_interval_s=interval_s, copies=copies_of(settings))
     tables.finish()
 
 
-def policy_of(settings: Settings) -> Policy:
-    """What the portfolio may want."""
-    bar_s = {name: TIMEFRAMES[bar] for name, bar in settings.regimes.timeframes.items()}
-    return Policy(**settings.portfolio.model_dump(), fees=fees_of(settings), bar_s=bar_s)
-
-
 def terms_of(settings: Settings) -> Terms:
     """What the account may do."""
     execution = settings.execution
+    schedule = Schedule(
+        kind=execution.schedule,
+        timeframe=execution.urgency_timeframe,
+        **execution.model_dump(include=PACE),
+    )
     return Terms(
+        account=execution.account,
         capital=settings.portfolio.capital,
-        limits=Limits(**settings.risk.model_dump()),
-        venue=Venue(fees=fees_of(settings), latency_ms=execution.latency_ms),
-        manner=Manner(min_notional=execution.min_notional),
+        limits=limits_of(settings),
+        risk=measurement_of(settings),
+        venue=outside_of(settings) if execution.outside else paper_of(settings),
+        manner=Manner(**execution.model_dump(include=MANNER), schedule=schedule),
     )
 
 
-def fees_of(settings: Settings) -> Fees:
-    """What trades cost."""
-    return Fees(settings.execution.fee_bps, settings.execution.venue_fee_bps)
+def paper_of(settings: Settings) -> Venue:
+    """The venue within the flow."""
+    execution = settings.execution
+    return Venue(fees=fees_of(settings), latency_ms=execution.latency_ms, impact=execution.impact)
+
+
+def outside_of(settings: Settings) -> Outside:
+    """The venue's own account, as the flow deals with it."""
+    from flows.order_venues import is_margined
+
+    orders = settings.orders
+    return Outside(margined=is_margined(settings), answer_s=orders.silence_s, **orders.model_dump(include=DEALINGS))
+
+
+def orders_sink(settings: Settings) -> OutboxSink:
+    """The orders journal: what stands there is on disk, whatever happens next."""
+    return OutboxSink(orders_path(settings.data), shard=ORDERS, messages=order_frames, synchronous="FULL")
+
+
+def problems_sink(data: Path) -> OutboxSink:
+    """The journal of what the solver is asked; a problem that a loss of power took is asked again."""
+    return OutboxSink(partition_path(data, "problems", PROBLEMS), shard=PROBLEMS, messages=problem_frames)
+
+
+def problem_frames(item: Decisions) -> list[bytes]:
+    """What the solver is asked on one row."""
+    return [encode(message) for message in item.messages if isinstance(message, Problem)]
+
+
+def order_frames(item: Decisions) -> list[bytes]:
+    """What one row wants done at a venue outside, in order."""
+    return [encode(message) for message in item.messages if isinstance(message, Approved | Cancel)]

@@ -21,14 +21,16 @@ from flows.capture import captures, process_name
 from flows.cluster import free_addresses
 from flows.log_lines import JsonLines
 from flows.logs import Handler
+from flows.order_venues import order_venue
 from flows.runfile import read_run_file
 from flows.settings import Secrets, Settings
+from flows.settings_text import save_settings
 from flows.stop import stop_event
 from flows.supervision.child import Process
 from flows.supervision.health_server import health_server
 from flows.supervision.leftovers import remove_leftovers
 from flows.supervision.supervise import Supervisor
-from flows.tables import save_settings, server_dsn
+from flows.tables import server_dsn
 from flows.warm import kernel_modules, warm
 from gateway.runfiles import SUPERVISOR
 from market.errors import SettingsError
@@ -36,8 +38,9 @@ from market.errors import SettingsError
 SIMULATED = "simulated"
 READY_WITHIN_S = 5.0
 PROOF_LIMIT_S = 1800.0  # for `barograph reconcile`
-# The way of the data, so that what was recorded is computed and stored before the next one stops.
-STOP_ORDER = ("capture", "forward", "market", "trading", "gateway", "deliver", "store")
+# The way of the data, so that what was recorded is computed and stored before the next one stops; the exchange lives
+# until its orders are taken back.
+STOP_ORDER = ("capture", "forward", "market", "trading", "solve", "execute", "simulator", "gateway", "deliver", "store")
 
 
 def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None:
@@ -49,6 +52,8 @@ def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None
         stop = stop_event()
         remove_leftovers(settings.data)
         settings = with_ports(settings)
+        if settings.execution.outside:
+            order_venue(settings)  # the settings that the processes read name every limit, also those nobody set
         supervisor = Supervisor(settings.data, settings=settings.supervise, logs=settings.log)
         with health_server(supervisor, settings.supervise):
             try:
@@ -105,7 +110,8 @@ def start_processes(supervisor: Supervisor, settings: Settings, config: Path, st
     """All but the store, which was started first because it takes longest."""
     if settings.venue == SIMULATED:
         port = settings.capture.websocket_url.rsplit(":", 1)[1]
-        simulator = supervisor.start("simulator", "simulate", "--config", str(config), "--port", port)
+        chosen = ("--config", str(config), "--port", port)
+        simulator = supervisor.start("simulator", "simulate", *chosen, rank=rank_of("simulator"))
         _await_ready(settings.data, supervisor, simulator, stop)
     for number in captures(settings):
         name = process_name(number, settings.capture.shards)
@@ -116,7 +122,8 @@ def start_processes(supervisor: Supervisor, settings: Settings, config: Path, st
         supervisor.start(name, "market", *chosen, rank=rank_of(name), group="market")
     if settings.kafka.brokers and not settings.kafka.read:
         supervisor.start("forward", "forward", "--config", str(config), rank=rank_of("forward"))
-    for name in ("trading", "gateway", "deliver"):
+    solver = ("solve",) if settings.portfolio.method == "optimizer" else ()
+    for name in ("trading", *solver, *(("execute",) if settings.execution.outside else ()), "gateway", "deliver"):
         supervisor.start(name, name, "--config", str(config), rank=rank_of(name))
 
 
@@ -167,10 +174,14 @@ def with_ports(settings: Settings) -> Settings:
         port = _port("127.0.0.1", 0, "simulator")
         urls = {"websocket_url": f"ws://127.0.0.1:{port}", "rest_url": f"http://127.0.0.1:{port}"}
         capture = capture.model_copy(update=urls)
+    orders = settings.orders
+    if settings.venue == SIMULATED and settings.execution.outside:
+        orders = orders.model_copy(update={"port": _port("127.0.0.1", orders.port, "orders.port")})
     flow = settings.flow
     if flow.workers > 1 and not flow.addresses:
         flow = flow.model_copy(update={"addresses": free_addresses(flow.workers)})
-    return settings.model_copy(update={"store": store, "gateway": gateway, "capture": capture, "flow": flow})
+    ports = {"store": store, "gateway": gateway, "capture": capture, "orders": orders, "flow": flow}
+    return settings.model_copy(update=ports)
 
 
 def _port(host: str, port: int, setting: str) -> int:

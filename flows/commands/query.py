@@ -44,7 +44,7 @@ def status(
 
 
 def regimes(
-    bars: Annotated[Path, typer.Argument(help="Bars as .parquet or .csv, with at least a time and a close column.")],
+    bars: Annotated[Path, typer.Argument(help="Bars, .parquet, .feather or .csv, with at least a time and a close.")],
     timeframe: Annotated[str, typer.Option(help="ultra_short, short, medium or long.")] = "long",
     output: Annotated[Path | None, typer.Option(help="Write every row to .parquet or .csv.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw price, regimes and probabilities: .png or .svg.")] = None,

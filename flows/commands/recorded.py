@@ -13,7 +13,8 @@ def import_(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Captures, plain, .gz or .zst, in recorded order; Lean's .zip of ticks; or bars: .parquet, .csv(.gz)."
+            help="Captures, plain, .gz or .zst, in recorded order; Lean's .zip of ticks; "
+            "or bars: .parquet, .feather, .csv(.gz)."
         ),
     ],
     venue: Annotated[

@@ -9,17 +9,18 @@ from pathlib import Path
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
-from flows.market import TRADING
 from flows.settings import Settings, load
 from flows.settings_text import as_toml
+from flows.shards import TRADING
 from flows.tables import opened_store
+from gateway.history.resources import TRADING as OF_ACCOUNT
 from sinks.clickhouse.client import connect
 from sinks.clickhouse.rollups import derived
 
 # What a run measures of itself, not of the market, and what is made of other tables a little later.
 MEASURED = {"latency", "migrations", "reconciliations", "webhook_deliveries"} | derived()
 SUMMED = ["journal_rows", "received", "applied", "duplicate", "dead_lettered", "control", "shed"]
-OF_TRADING = {"targets", "orders", "fills", "positions", "risk_events"}  # these it alone writes
+OF_TRADING = {resource.table for resource in OF_ACCOUNT}  # these the trading flow alone writes
 TABLES = "select name from system.tables where database = 'barograph' and engine like '%MergeTree' order by name"
 
 

@@ -33,7 +33,10 @@ from tests.gateway.small_market import SECOND_NS, START_NS
 
 ROOT = Path(__file__).parents[2]
 DAY_NS = 86_400 * SECOND_NS
-TABLES = ("quotes", "signals", "dead_letters", "regime_forecasts", "latency", "bars", "positions", "gaps")
+TABLES = (
+    *("quotes", "signals", "dead_letters", "regime_forecasts", "latency", "bars", "positions", "gaps"),
+    *small_market.DECIDED,
+)
 
 
 class Stored:
@@ -121,6 +124,14 @@ def test_the_metadata_say_what_a_file_is(stored: Stored, tmp_path: Path) -> None
     }
 
 
+def test_a_csv_says_money_to_the_last_digit_and_maps_of_lists_as_json(stored: Stored, tmp_path: Path) -> None:
+    stored.written("ledger", "problems", "--format", "csv", "--output", tmp_path)
+    (amount,) = pl.read_csv(tmp_path / "ledger" / "2023-11-14.csv", infer_schema=False)["amount"]
+    assert amount == "-12345678901234567890.12345678"
+    (clusters,) = pl.read_csv(tmp_path / "problems" / "2023-11-14.csv", infer_schema=False)["clusters"]
+    assert json.loads(clusters) == {"first": ["something"], "second": ["something"]}
+
+
 def test_a_csv_says_times_to_the_nanosecond_maps_as_json_and_bytes_as_text(stored: Stored, tmp_path: Path) -> None:
     stored.written("quotes", "signals", "dead_letters", "--format", "csv", "--output", tmp_path)
     quotes = pl.read_csv(tmp_path / "quotes" / "2023-11-14.csv", infer_schema=False)
@@ -193,7 +204,7 @@ def test_only_the_instruments_and_the_range_that_were_asked_for(stored: Stored, 
 
 def test_what_cannot_be_exported_is_said_in_one_sentence(stored: Stored, tmp_path: Path) -> None:
     for words, kind, said in (
-        (("nosuch", "--output", tmp_path), SettingsError, "no table nosuch; there are availability, "),
+        (("nosuch", "--output", tmp_path), SettingsError, "no table nosuch; there are accounts, availability, "),
         (("migrations", "--output", tmp_path), SettingsError, "no table migrations"),
         (("fills", "--output", tmp_path), StoreError, "no settled rows"),
         (("latency", "--instrument", "X", "--output", tmp_path), SettingsError, "latency has no instruments"),

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from flows.portfolio import policy_of
 from flows.settings import Settings, load
 from flows.settings_text import as_toml, example
-from flows.trading import policy_of
 from market.errors import SettingsError
 from market.regimes import REGIME_TIMEFRAMES
 from operators.portfolio.policy import Policy

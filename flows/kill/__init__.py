@@ -1,0 +1,1 @@
+"""The kill switch: works when everything else is broken, in a process of its own."""
