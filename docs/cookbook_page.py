@@ -7,7 +7,8 @@ from sinks.clickhouse.schema import sql_files
 HEAD = """\
 # Cookbook
 
-Twenty questions that people ask of a recorded market, each a file of `sql/cookbook` that runs as it stands:
+Thirty questions that people ask of a recorded market and of what was traded in it, each a file of `sql/cookbook` that
+runs as it stands:
 
     barograph sql "$(cat sql/cookbook/03_spread_by_hour.sql)"
 

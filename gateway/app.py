@@ -12,6 +12,7 @@ from gateway.caller import ANY, Caller, may_see_account, needs, undeclared
 from gateway.console import console
 from gateway.etag import Tagged
 from gateway.explain import explanations
+from gateway.explain_order import order_explanations
 from gateway.exposition import our_version
 from gateway.guard import Guard
 from gateway.history.routes import history
@@ -73,6 +74,7 @@ def app(
     api.include_router(account(store))
     api.include_router(history(store, data, clock))
     api.include_router(explanations(store, data))
+    api.include_router(order_explanations(store))
     api.include_router(_state(store, dsn, data, journal, clock))
     api.include_router(stream(hub, Tickets(clock)))
     api.include_router(webhooks(desk or (lambda: Desk(data, clock, Rules()))))

@@ -16,7 +16,7 @@ from starlette.routing import WebSocketRoute
 SCOPES = {
     "read": "market data and the state of the processes",
     "stream": "live events over WebSocket",
-    "account": "positions, orders, fills and risk events",
+    "account": "positions, orders, fills, risk and the books of the account",
     "webhooks": "endpoints of webhooks and their deliveries",
     "metrics": "metrics for Prometheus",
 }
@@ -50,7 +50,7 @@ def caller_of(connection: HTTPConnection) -> Caller:
 
 
 def may_see_account(caller: Caller) -> bool:
-    """Whether positions, orders, fills and risk events are the caller's: there is one account, of the first tenant."""
+    """Whether what is of the account is the caller's: there is one account, of the first tenant."""
     return caller.may("account") and caller.tenant == DEFAULT_TENANT
 
 

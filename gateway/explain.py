@@ -22,7 +22,7 @@ from gateway.store import Store, statement
 
 Row = dict[str, Any]
 Symbol = Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:/-]+$")]
-Venue = Annotated[str, Query(max_length=64, pattern=r"^[A-Za-z0-9._:/-]*$", description="empty: any")]
+Name = Annotated[str, Query(max_length=64, pattern=r"^[A-Za-z0-9._:/-]*$", description="empty: any")]
 END = 1 << 62
 NO_SIGNAL = "there is no signal of this instrument and timeframe at this time; /api/v1/signals lists what there is"
 
@@ -59,7 +59,7 @@ def explanations(store: Store, data: Path) -> APIRouter:
         instrument: Symbol,
         timeframe: Literal["ultra_short", "short", "medium", "long"],
         time: TimeText,
-        venue: Venue = "",
+        venue: Name = "",
     ) -> Explanation:
         """Why there is a signal, and what became of it."""
         when = {"instrument": instrument, "timeframe": timeframe, "time": seconds(parsed(time)), "venue": venue}
@@ -103,14 +103,15 @@ def _trading(store: Store, data: Path, signal: Row) -> Trading | None:
         again = _one(store, "explain_next_target", whose | {"offset": offset})
         last = int(again["moved_again"]) - 1 if again and again["moved_again"] else END
     stretch = whose | {"first": offset, "last": last, "limit": MAX_EXPLAINED_ROWS}
-    made = {name: _rows(store, f"explain_{name}", stretch) for name in ("orders", "fills", "risk_events")}
+    made = {name: rows(store, f"explain_{name}", stretch) for name in ("orders", "fills", "risk_events")}
     return Trading(offset=offset, moved=moved, target=target, **made)
 
 
 def _one(store: Store, query: str, values: Row) -> Row | None:
-    rows = _rows(store, query, values)
-    return rows[0] if rows else None
+    found = rows(store, query, values)
+    return found[0] if found else None
 
 
-def _rows(store: Store, query: str, values: Row) -> list[Row]:
+def rows(store: Store, query: str, values: Row) -> list[Row]:
+    """The answer of `sql/queries/<query>.sql`, columns by name."""
     return msgspec.json.Decoder(Row).decode_lines(store.ask(statement(query), values))

@@ -48,6 +48,7 @@ EMPTY_LOOKS = 8  # stretches without a row that a page of history passes over
 QUERY_MEMORY_BYTES = 1 << 30  # of a query for history; beyond: 422
 QUERY_ROWS_READ = 100_000_000  # rows it may read; beyond: 422
 MAX_EXPLAINED_ROWS = 200  # orders, fills and risk events each that an explanation tells
+EXPLAINED_AT_ONCE = 3  # questions to the store of one explanation of an order
 MAX_RAW_BYTES = 65_536  # of a frame that an explanation shows; the rest is cut off, and that is told
 FRAMES_AT_ONCE = 8  # large pages that are made or sent; further ones are 503
 FRAMES_OF_A_KEY = 4  # of one key of `barograph key add`

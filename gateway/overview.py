@@ -49,12 +49,14 @@ class InstrumentNow:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountNow:
-    """Whether an account may trade: active, reducing (only what makes positions smaller) or halted."""
+    """Whether an account may trade: active, reducing (only what makes positions smaller) or halted; and its worth."""
 
     account: str
     state: str
     since: Time | None = None  # None: it was never anything but active
     reason: str = ""  # name of the check, or who and why
+    equity: float | None = None  # quote currency, at the marks; None: not known
+    drawdown: float | None = None  # share of the peak of equity that is lost
 
 
 @dataclass(frozen=True, kw_only=True)

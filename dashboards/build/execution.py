@@ -1,4 +1,4 @@
-"""Execution: orders, fills, what they cost against the mid, and how long they took."""
+"""Execution: orders, fills, what they cost, how long they took, and whether all is accounted for."""
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
@@ -26,7 +26,7 @@ def board() -> Dashboard:
     made = begun(
         "execution",
         "Barograph · Execution",
-        "Orders, fills, slippage and fees of a trading account.",
+        "Orders, fills, their cost and delay, reconciliation and ledger of trading accounts.",
         [account(many=True)],
         since="now-6h",
         changes=False,
@@ -46,6 +46,26 @@ def board() -> Dashboard:
                 "fees": "Fees",
                 "fee_bps": "Fees of turnover",
             },
+            width=12,
+        ),
+        panel.numbers(
+            "sound",
+            "Accounted for",
+            "Orders whose fate is not known now, and for how long the oldest; what a venue's word differed in over the"
+            " range; what the ledger is out of balance by, quote currency.",
+            units={"oldest_s": "s", "ledger_difference": "none"},
+            names={
+                "in_doubt": "In doubt",
+                "oldest_s": "Oldest doubt",
+                "differences": "Differences",
+                "ledger_difference": "Ledger",
+            },
+            bounds={
+                "in_doubt": steps((1, BAD), first=GOOD),
+                "differences": steps((1, WARN), first=GOOD),
+                "ledger_difference": steps((0, GOOD), (1e-9, BAD), first=BAD),
+            },
+            width=12,
         ),
     )
     row(
@@ -54,7 +74,7 @@ def board() -> Dashboard:
         panel.lines(
             "slippage",
             "Slippage",
-            "Fill price against the mid when the order was sent, weighted by turnover; above 0 it cost.",
+            "Fill price against the mid when the order was made, weighted by turnover; above 0 it cost.",
             unit="suffix: bps",
             label="instrument",
             zero=True,
@@ -62,8 +82,8 @@ def board() -> Dashboard:
         ),
         panel.lines(
             "wait",
-            "Time to fill",
-            "From sending an order to each of its fills, in data time.",
+            "Time to acknowledgement and fill",
+            "From making an order to the venue's first word on it and to each of its fills, in data time.",
             unit="ms",
             low=0,
             points=True,
@@ -71,10 +91,14 @@ def board() -> Dashboard:
         panel.rows(
             "costs",
             "Cost by instrument and side",
-            "Slippage and fees; a wait is from sending to filling.",
+            "Of turnover: delay, the mid moved from when the target was first seen to the order; spread, from that mid"
+            " to the touch; impact, from the touch to the price; fees. What never filled is not here. A wait is from"
+            " making an order to its fill.",
             units={
                 "turnover": "short",
-                "mean_slippage_bps": "suffix: bps",
+                "delay_bps": "suffix: bps",
+                "spread_bps": "suffix: bps",
+                "impact_bps": "suffix: bps",
                 "fee_bps": "suffix: bps",
                 "cost_bps": "suffix: bps",
                 "median_wait_ms": "ms",
@@ -101,6 +125,20 @@ def board() -> Dashboard:
             "Quote currency; sells count as negative.",
             label="instrument",
             zero=True,
+        ),
+    )
+    row(
+        made,
+        "Reconciliation and ledger",
+        panel.rows(
+            "differences",
+            "Dealings with the venue",
+            "Adopted positions and cash, orders and fills of others, orders without an answer, what could not be read,"
+            " the link; newest first. Where its word differs from ours the venue is right.",
+            width=16,
+        ),
+        panel.rows(
+            "books", "Books", "Balance of each; all of them together are 0.", units={"balance": "none"}, width=8
         ),
     )
     row(

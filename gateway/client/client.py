@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -11,6 +12,18 @@ from gateway.client.rows import Rows, Time, time_text
 
 BarTimeframe = Literal["1s", "1m", "15m", "1h", "1d"]
 RegimeTimeframe = Literal["ultra_short", "short", "medium", "long"]
+AccountTable = Literal[
+    "accounts",
+    "ledger",
+    "intents",
+    "risk",
+    "risk_parts",
+    "limits",
+    "rebalances",
+    "correlations",
+    "problems",
+    "solutions",
+]
 Json = dict[str, Any]
 
 
@@ -96,6 +109,10 @@ class Client:
         """What the risk gate refused, and every change of the trading state."""
         return self.history("risk_events", instrument=instrument, account=account, **asked)
 
+    def of_account(self, table: AccountTable, *, account: str = "", **asked: Any) -> Rows:
+        """How an account stood, what was measured of it and decided for it."""
+        return self.history(table, account=account, **asked)
+
     def history(
         self,
         path: str,
@@ -121,6 +138,10 @@ class Client:
         """Why there is a signal, down to the bytes that the venue sent, and what trading made of it."""
         asked = {"instrument": instrument, "timeframe": timeframe, "time": time_text(time), "venue": venue}
         return self._object("signals/explanation", asked)
+
+    def order_explanation(self, client_order_id: str, *, account: str = "") -> Json:
+        """Why there is an order: target, signals, regimes, optimiser, risk, limits, checks; what became of it."""
+        return self._object(f"orders/{quote(client_order_id, safe='')}/explanation", {"account": account})
 
     def instruments(self) -> list[Json]:
         """What is traded, in which steps."""

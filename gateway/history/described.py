@@ -9,6 +9,7 @@ from gateway.history.statement import plain_type
 
 TIME = {"type": "string", "format": "date-time", "description": "UTC, nanoseconds"}
 INTEGER = re.compile("U?Int(8|16|32|64)")
+DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 NEXT = {
     "Barograph-Next": {"description": "cursor of the next page; absent on the last", "schema": {"type": "string"}},
     "Link": {"description": 'the next page, rel="next"', "schema": {"type": "string"}},
@@ -38,6 +39,8 @@ def column(kind: str) -> dict[str, Any]:
 
     >>> column("LowCardinality(String)"), column("Float64")
     ({'type': 'string'}, {'type': ['number', 'null']})
+    >>> column("Map(LowCardinality(String), Array(String))")["additionalProperties"]
+    {'type': 'array', 'items': {'type': 'string'}}
     """
     plain = plain_type(kind)
     if plain.startswith("Nullable("):
@@ -46,7 +49,11 @@ def column(kind: str) -> dict[str, Any]:
     if plain.startswith("DateTime"):
         return {"type": "string", "format": "date-time"}
     if plain.startswith("Map("):
-        return {"type": "object", "additionalProperties": {"type": ["number", "null"]}}
+        return {"type": "object", "additionalProperties": column(plain.removesuffix(")").partition(", ")[2])}
+    if plain.startswith("Array("):
+        return {"type": "array", "items": column(plain.removeprefix("Array(").removesuffix(")"))}
+    if plain.startswith("Decimal("):
+        return {"type": "string", "pattern": DECIMAL}
     if INTEGER.fullmatch(plain):
         return {"type": "integer"}
     if plain == "Float64":

@@ -38,6 +38,7 @@ VALUES = {Form.json: limits.MAX_JSON_VALUES, Form.arrow: limits.MAX_FRAME_VALUES
 SETTINGS: dict[str, int] = {
     "enable_named_columns_in_function_tuple": 1,
     "output_format_json_escape_forward_slashes": 0,
+    "output_format_json_quote_decimals": 1,  # money to the last digit, which a JSON number may lose
     "max_memory_usage": limits.QUERY_MEMORY_BYTES,
     "max_rows_to_read": limits.QUERY_ROWS_READ,
 }
@@ -65,7 +66,7 @@ def page(
 ) -> Page:
     """The next page of a walk. Stretches that hold no row are passed over, a few of them. Raises StoreError."""
     most = max(1, min(limit, VALUES[form] // values_of_a_row(resource, columns)))
-    look = resource.look(asked.filters.get("timeframe", ""), asked.filters["instrument"])
+    look = resource.look(asked.filters.get("timeframe", ""), asked.filters.get("instrument", ""))
     left: Walk | None = walk
     cut = _Cut(b"", 0, None)
     for _ in range(limits.EMPTY_LOOKS):

@@ -15,6 +15,7 @@ TICKS_OF_ONE = {"": DAY_NS}
 BARS = {name: 2_000 * seconds * SECOND_NS for name, seconds in TIMEFRAMES.items()}
 REGIMES = {"ultra_short": HOUR_NS, "short": 2 * DAY_NS, "medium": 90 * DAY_NS, "long": 2_000 * DAY_NS, "": HOUR_NS}
 ACCOUNT = {"": 366 * DAY_NS}
+STEADY = {"": 7 * DAY_NS}  # of an account, written whether it trades or not
 YEAR = {"": 366 * DAY_NS}
 
 
@@ -32,7 +33,7 @@ class Resource(NamedTuple):
     summary: str
     look_ns: Mapping[str, int]
     look_of_one_ns: Mapping[str, int]
-    filters: tuple[str, ...] = ()  # columns beside venue and instrument
+    further: tuple[str, ...] = ()  # columns to filter by, beside venue and instrument
     scope: str = "read"
     pin: Pin = "shard"
     revised_by: str = ""  # column that counts corrections: of rows that differ in nothing else the last is meant
@@ -41,6 +42,11 @@ class Resource(NamedTuple):
     def columns(self) -> dict[str, str]:
         """ClickHouse type by column."""
         return tables()[self.table].columns
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Columns by which rows may be chosen."""
+        return (*(name for name in ("venue", "instrument") if name in self.columns), *self.further)
 
     @property
     def comments(self) -> dict[str, str]:
@@ -71,7 +77,7 @@ MARKET = (
     Resource("features", "features", "receive_time", "Measures after every book message.", TICKS, TICKS_OF_ONE),
     Resource(
         *("bars", "bars", "open_time", "Bars, the last revision of each.", BARS, _scaled(BARS, 50)),
-        filters=("timeframe",),
+        further=("timeframe",),
         revised_by="revision",
     ),
     Resource(
@@ -89,13 +95,28 @@ MARKET = (
     Resource("gaps/history", "gaps", "receive_time", "Gaps of the feeds.", _scaled(TICKS_OF_ONE, 31), YEAR, ("state",)),
 )
 TRADING = tuple(
-    Resource(path, table, "receive_time", summary, ACCOUNT, ACCOUNT, ("account",), scope="account", pin="trading")
-    for path, table, summary in (
-        ("targets", "targets", "Where the portfolio wanted to be."),
-        ("orders", "orders", "Every state that every order entered."),
-        ("fills", "fills", "Our own trades."),
-        ("positions/history", "positions", "What was held, after every fill."),
-        ("risk_events", "risk_events", "What the risk gate refused, and every change of the trading state."),
+    Resource(path, table, "receive_time", summary, look, look, ("account",), scope="account", pin="trading")
+    for path, table, summary, look in (
+        ("targets", "targets", "Where the portfolio wanted to be.", ACCOUNT),
+        ("intents", "intents", "What every order was made for and against, before the risk gate.", ACCOUNT),
+        ("orders", "orders", "Every state that every order entered.", ACCOUNT),
+        ("fills", "fills", "Our own trades.", ACCOUNT),
+        ("positions/history", "positions", "What was held, after every fill.", ACCOUNT),
+        ("ledger", "ledger", "Double entry of everything an account owns.", ACCOUNT),
+        ("accounts", "accounts", "Equity, cash, drawdown and state of accounts over time.", STEADY),
+        ("risk", "risk", "Exposure, value at risk, expected shortfall, stress and drawdown over time.", STEADY),
+        ("risk_parts", "risk_parts", "Value at risk and expected shortfall in parts.", STEADY),
+        (
+            "risk_events",
+            "risk_events",
+            "What the gate refused, changes of the state, what a venue differed in.",
+            ACCOUNT,
+        ),
+        ("limits", "limits", "Limits of risk that moved, and why.", ACCOUNT),
+        ("rebalances", "rebalances", "Decisions to rebalance the portfolio or not, and why.", ACCOUNT),
+        ("correlations", "correlations", "Blocks of returns against the correlations that stood.", ACCOUNT),
+        ("problems", "problems", "What the portfolio asked the optimiser.", ACCOUNT),
+        ("solutions", "solutions", "What the optimiser answered, and why.", ACCOUNT),
     )
 )
 RESOURCES = (*MARKET, *TRADING)

@@ -34,11 +34,9 @@ FILTERS: dict[str, Any] = {
     "timeframe": (RegimeTimeframe, ""),
     "view": (Annotated[Literal["", "volatility", "direction", "dynamics"], Field(description="only this one")], ""),
     "state": (Annotated[Literal["", "open", "healed"], Field(description="only these; empty: all")], ""),
-    "account": (Name, ""),
+    **dict.fromkeys(("venue", "instrument", "account"), (Name, "")),
 }
 COMMON: dict[str, Any] = {
-    "venue": (Name, ""),
-    "instrument": (Name, ""),
     "since": (OptionalTime, Field("", description="from here on; not given: a stretch that ends at `until`")),
     "until": (OptionalTime, Field("", description="up to here, exclusive; not given: the newest row")),
     "known_at": (OptionalTime, Field("", description="as it was known then: only rows received by this time")),
@@ -88,7 +86,7 @@ def _model(resource: Resource) -> type[BaseModel]:
         columns,
         Field("", description="only these, with commas; empty: all", examples=[resource.time]),
     )
-    return create_model(f"{resource.table}_query", __config__=ConfigDict(extra="forbid"), **COMMON, **fields)
+    return create_model(f"{resource.table}_query", __config__=ConfigDict(extra="forbid"), **fields, **COMMON)
 
 
 def _endpoint(
@@ -126,12 +124,12 @@ def _endpoint(
 
 def _question(resource: Resource, caller: Caller, given: Mapping[str, Any]) -> list[str]:
     """All that says which rows are meant; a cursor goes with it."""
-    names = ("venue", "instrument", *resource.filters, "since", "until", "known_at", "order")
+    names = (*resource.filters, "since", "until", "known_at", "order")
     return ["1", caller.tenant, resource.path, *(given[name] for name in names)]
 
 
 def _asked(resource: Resource, given: Mapping[str, Any]) -> Asked:
-    filters = {name: given[name] for name in ("venue", "instrument", *resource.filters)}
+    filters = {name: given[name] for name in resource.filters}
     known_at = parsed(given["known_at"]) if given["known_at"] else None
     return Asked(filters, known_at, given["order"] == "newest")
 
@@ -148,7 +146,7 @@ def _begun(resource: Resource, given: Mapping[str, Any], stored: list[StoredOffs
         parsed(given["since"]) if given["since"] else None,
         parsed(given["until"]) if given["until"] else None,
         newest=max((time_ns(row.stored_time) for row in stored), default=0),
-        look=resource.look(given.get("timeframe", ""), given["instrument"]),
+        look=resource.look(given.get("timeframe", ""), given.get("instrument", "")),
         marks={row.shard: row.stored_offset for row in stored},
     )
 

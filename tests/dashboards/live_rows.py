@@ -4,6 +4,8 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from tests.dashboards import trading_rows
+
 SECOND_NS = 1_000_000_000
 SHARD = "binance-usdm/0"
 NAN = float("nan")
@@ -23,6 +25,7 @@ def tables(start_ns: int) -> dict[str, list[dict[str, Any]]]:
     where = {"venue": "binance-usdm", "receive_time": at_ns, **origin}
     account = {"account": "paper", "time": at_ns, "receive_time": at_ns, "client_order_id": "o1", "offset": 9_999}
     return {
+        **trading_rows.tables(start_ns),
         "clock_steps": [{**where, "step_ns": -3_000_000, "adopted": True}],
         "market_status": [
             {
@@ -93,5 +96,20 @@ def tables(start_ns: int) -> dict[str, list[dict[str, Any]]]:
                 "client_order_id": "",
                 "row": 1,
             },
+            *(
+                {
+                    **account,
+                    "venue": "binance-usdm",
+                    "instrument": instrument,
+                    "event": event,
+                    "reason": "the venue is right",
+                    "values": {"size_before": 1.0, "size": 2.0},
+                    "row": number,
+                }
+                for number, (event, instrument) in enumerate(DIFFERENCES, 2)
+            ),
         ],
     }
+
+
+DIFFERENCES = (("adopted_position", "BTCUSDT"), ("adopted_cash", ""), ("foreign_order", "ETHUSDT"))

@@ -4,14 +4,18 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dashboards.macros import ALL, expand
 from dashboards.panels import SERIES, Panel, boards, panels
+from operators.risk.coverage import kupiec
 from sinks.clickhouse.client import connect
+from sinks.clickhouse.migrate import migrate
 from tests.dashboards.conftest import Market
 
 EVERY: Mapping[str, Sequence[str]] = {
@@ -60,6 +64,40 @@ def test_a_panel_has_rows_of_the_shape_that_it_draws(market: Market, name: str) 
     assert [column for column, kind in zip(names, kinds, strict=True) if not KNOWN.fullmatch(kind)] == []
     assert not any(isinstance(value, float) and not math.isfinite(value) for row in rows for value in row)
     SHAPES.get(panel.kind, a_table)(panel, names, kinds, rows)
+
+
+def test_every_panel_and_rule_answers_where_there_is_nothing(market: Market) -> None:
+    """An installation that never traded has no data, not errors."""
+    plain = connect(market.dsn)
+    plain.command("create database if not exists nothing engine = Atomic")
+    plain.close()
+    client = connect(market.dsn.replace("/boards", "/nothing"))
+    migrate(client)
+    for panel in QUERIES.values():
+        ask(market._replace(client=client), panel, chosen(panel))
+    for rule in (files("sql") / "alerts").iterdir():
+        client.query(expand(rule.read_text("utf-8"), market.span))
+    client.close()
+
+
+def test_the_backtest_on_the_board_is_that_of_the_operators(market: Market) -> None:
+    """Of the swinging equity of trading_rows: counted by hand here, judged by operators/risk/coverage.py."""
+    answer = ask(market, PANELS["risk/Backtest of value at risk"], {"account": "swing"})
+    told = {row[0]: dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows}
+    asked = "select receive_time, equity from risk final where account = 'swing' order by receive_time"
+    rows = market.client.query(asked).result_rows
+    seen: dict[int, tuple[float, float]] = {}
+    for number, (time, equity) in enumerate(rows):
+        later = next((worth for then, worth in rows[number:] if then >= time + timedelta(seconds=4)), None)
+        if later is not None:
+            seen.setdefault(int(time.timestamp()) // 4, (equity, later))
+    losses = [equity - later for equity, later in seen.values()]
+    assert told.keys() == {"historical", "normal"}
+    for method, limit in (("historical", 900.0), ("normal", 1_600.0)):
+        breaches = [loss > limit for loss in losses]
+        assert (told[method]["horizons"], told[method]["exceptions"]) == (len(losses), sum(breaches))
+        assert told[method]["kupiec_p_value"] == pytest.approx(kupiec(np.array(breaches), 0.99).p_value, abs=1e-9)
+    assert 0 < told["normal"]["exceptions"] < told["historical"]["exceptions"]
 
 
 def a_series(panel: Panel, names: Sequence[str], kinds: Sequence[str], rows: Sequence[Any]) -> None:

@@ -1,6 +1,7 @@
 """A market small enough to check by eye: two instruments, three seconds, one open gap, one position of two accounts."""
 
 import math
+from decimal import Decimal
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -43,6 +44,8 @@ def tables() -> dict[str, list[dict[str, Any]]]:
         "gaps": gaps(),
         "dead_letters": [{"venue": VENUE, "receive_time": NOW_NS, "reason": "not JSON", "raw": b"\xff", **ORIGIN}],
         "positions": [position("a", 1, 9.0), position("a", 3, 2.0), position("b", 2, -0.5)],
+        **{table: [of_account(table)] for table in DECIDED},
+        "accounts": [of_account("accounts") | worth for worth in ({}, {"offset": 2, **WORTH})],
         "risk_events": [risk_event("a", 1, "reducing"), risk_event("a", 2, "resumed"), risk_event("b", 3, "halted")],
         "availability": [availability(0, 3_600, "up", ""), availability(3_600, 4, "down", "sequence")],
         "commits": [commit("simulated/0", 3, 5), commit("simulated/0", 0, 3)],
@@ -51,6 +54,11 @@ def tables() -> dict[str, list[dict[str, Any]]]:
     }
 
 
+WORTH = {"equity": 99_000.5, "drawdown": 0.0125}
+DECIDED = (
+    *("intents", "ledger", "accounts", "risk", "risk_parts", "limits"),
+    *("rebalances", "correlations", "problems", "solutions"),
+)  # by the trading flow, beside orders
 COLUMNS = {name: table.columns for name, table in schema.tables().items()}
 STEPS: dict[str, Any] = {"tick_size": 0.1, "lot_size": 0.001, "contract_size": 1.0, "inverse": False}
 
@@ -138,6 +146,26 @@ def position(account: str, second: int, size: float) -> dict[str, Any]:
     time_ns = START_NS + second * SECOND_NS
     known = {"account": account, "venue": VENUE, "instrument": "BTCUSDT", "time": time_ns, "receive_time": time_ns}
     return {**known, "size": size, **money, "offset": second, "row": 0}
+
+
+def of_account(table: str) -> dict[str, Any]:
+    """A row with something in every column."""
+    return {name: "a" if name == "account" else _something(kind) for name, kind in COLUMNS[table].items()}
+
+
+def _something(kind: str) -> Any:
+    if kind.startswith("Map("):
+        inner = kind.removesuffix(")").partition(", ")[2]
+        return {"first": _something(inner), "second": _something(inner)}
+    if kind.startswith("Array("):
+        return [_something(kind.removeprefix("Array(").removesuffix(")"))]
+    if kind.startswith("DateTime"):
+        return START_NS + SECOND_NS
+    if "String" in kind:
+        return "something"
+    if kind.startswith("Decimal"):
+        return Decimal("-12345678901234567890.12345678")
+    return True if kind == "Bool" else 1 if "Int" in kind else 0.1
 
 
 def risk_event(account: str, second: int, event: str) -> dict[str, Any]:

@@ -125,6 +125,7 @@ def test_the_overview_has_it_all(api):
     assert (seen["data_time"], seen["latency_p99_ns"]) == ("2023-11-14T22:13:23.000000007Z", 5_000_000)
     assert (seen["gaps_open"], seen["dead_letters"], seen["frames_per_s"]) == (1, 1, 0.7)
     assert [(one["account"], one["state"]) for one in seen["accounts"]] == [("a", "active"), ("b", "halted")]
+    assert [(one["equity"], one["drawdown"]) for one in seen["accounts"]] == [(99_000.5, 0.0125), (None, None)]
     assert seen["accounts"][1]["since"] == "2023-11-14T22:13:23.000000000Z"
     bitcoin, ether = seen["instruments"]
     assert (bitcoin["mid_price"], bitcoin["position"], bitcoin["pnl"]) == (103.0, 1.5, 3.5)

@@ -2,8 +2,10 @@
 
 import io
 import json
+from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
+import jsonschema_rs
 import polars as pl
 import pytest
 from fastapi import HTTPException
@@ -18,7 +20,7 @@ from gateway.sending import Slots
 from market.clock import ManualClock
 from sinks.clickhouse.client import connect
 from tests.gateway.client import Client
-from tests.gateway.small_market import NOW_NS, START_NS
+from tests.gateway.small_market import DECIDED, NOW_NS, START_NS
 
 SECOND_NS = 1_000_000_000
 DAY_BEFORE_NS = START_NS - 86_400 * SECOND_NS
@@ -195,7 +197,9 @@ def test_rows_of_the_account_are_settled_too_and_belong_to_the_first_tenant(api,
     }
     closed = Client(app(dsn=store_dsn, data=tmp_path, clock=ManualClock(NOW_NS)))
     assert len(read(get(closed, "/api/v1/orders", headers=shown["default"]))) == 1
-    for path in ("orders", "positions", "positions/history", "fills", "risk_events", "targets"):
+    of_account = [resource.path for resource in RESOURCES if resource.scope == "account"]
+    assert {resource.table for resource in RESOURCES} & {*DECIDED} == {*DECIDED}
+    for path in ("positions", *of_account):
         assert read(get(closed, f"/api/v1/{path}", headers=shown["b"])) == []
     assert read(get(closed, "/api/v1/orders?format=arrow", headers=shown["b"])) == []
 
@@ -241,8 +245,24 @@ def test_rows_keep_to_what_the_api_description_promises(api, resource):
     row = described["responses"]["200"]["content"]["application/json"]["schema"]["items"]
     assert set(row["properties"]) == set(resource.columns)
     assert all(column["description"] for column in row["properties"].values())
-    for told in read(get(api, f"/api/v1/{resource.path}?since=2023-11-01")):
+    bars = "&timeframe=1s" if resource.table == "bars" else ""
+    rows = read(get(api, f"/api/v1/{resource.path}?since=2023-11-01{bars}"))
+    assert rows or resource.table in ("fills", "targets")
+    for told in rows:
         assert list(told) == list(resource.columns), json.dumps(told)
+        jsonschema_rs.validate(row, told)
+
+
+def test_money_is_told_to_the_last_digit(api):
+    (told,) = read(get(api, "/api/v1/ledger?since=2023-11-01&account=a"))
+    assert told["amount"] == "-12345678901234567890.12345678"
+    frame = pl.read_ipc_stream(get(api, "/api/v1/ledger?since=2023-11-01&format=arrow").content)
+    assert frame["amount"].to_list() == [Decimal(told["amount"])]
+
+
+def test_only_what_a_table_has_can_be_asked_for(api):
+    assert read(get(api, "/api/v1/accounts?since=2023-11-01&account=nobody")) == []
+    get(api, "/api/v1/accounts?instrument=BTCUSDT", 400)
 
 
 def test_a_map_counts_as_many_values_and_a_large_page_of_json_takes_a_slot(api, monkeypatch):

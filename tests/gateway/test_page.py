@@ -70,6 +70,7 @@ def test_what_is_on_the_screen_is_what_is_in_the_tables(watch):
     assert (seen.text("#gaps"), seen.text("#letters"), seen.text("#p99")) == ("1", "1", "5.00")
     seen.says("#trading-text", "Trading halted")  # the worst of two accounts
     assert seen.texts("#accounts li b") == ["active", "halted"]
+    assert "equity 99,000.50 · drawdown 1.25 %" in seen.text("#accounts li:first-child")
     event = {"kind": "risk_event", "event": "refused", "reason": "gross_notional", "values": {"gross": 1.5}}
     seen.stream.say(quote(0, 0, instrument="") | event | {"account": "a", "client_order_id": "c"})
     seen.says("#risk-events", "refusedwhole account: gross notionalgross 1.500")

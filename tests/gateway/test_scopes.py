@@ -25,7 +25,11 @@ ROUTES = {
     ],
     "account": [
         f"GET /api/v1/{path}"
-        for path in ("positions", "positions/history", "targets", "orders", "fills", "risk_events")
+        for path in (
+            *("positions", "positions/history", "targets", "orders", "orders/{client_order_id}/explanation", "fills"),
+            *("risk_events", "intents", "ledger"),
+            *("accounts", "risk", "risk_parts", "limits", "rebalances", "correlations", "problems", "solutions"),
+        )
     ],
     "stream": ["WEBSOCKET /api/v1/stream", "POST /api/v1/stream/ticket"],
     "metrics": ["GET /metrics"],

@@ -17,7 +17,7 @@ export const model = {
   signals: new Map(),  // key → Map(timeframe → row of table signals)
   changes: [],  // of regimes, newest first
   positions: new Map(),  // account and key → row of table positions
-  accounts: [],  // {account, state, since, reason}
+  accounts: [],  // {account, state, since, reason, equity, drawdown}
   riskEvents: [],
   overview: null,
   status: null,

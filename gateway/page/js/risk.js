@@ -1,7 +1,7 @@
 // What is held, and whether trading may go on: active, reducing or halted, in words and before everything else.
 
 import { at, keyed, make, mark, say } from "./dom.js";
-import { NONE, amount, decimals, direction, fixed, measure, moment, signed, words } from "./format.js";
+import { NONE, amount, decimals, direction, fixed, known, measure, moment, signed, words } from "./format.js";
 import { keyOf, model } from "./model.js";
 
 const MOODS = { active: "good", reducing: "warn", halted: "bad" };
@@ -22,12 +22,13 @@ export function drawRisk(now, { mayNot = "" } = {}) {
     at("trading").title = one.reason || "";
   }
   keyed(at("accounts"), model.accounts.length ? model.accounts : [null], (row) => row?.account ?? "none", () => {
-    const text = make("span"), state = make("b"), why = make("span", { class: "soft" });
-    return { text, state, why, element: make("li", {}, make("span", { class: "dot", "aria-hidden": "true" }), text, state, why) };
+    const text = make("span"), state = make("b"), worth = make("span"), why = make("span", { class: "soft" });
+    return { text, state, worth, why, element: make("li", {}, make("span", { class: "dot", "aria-hidden": "true" }), text, state, worth, why) };
   }, (kept, row) => {
     mark(kept.element, "data-mood", row ? MOODS[row.state] : null);
     say(kept.text, row ? `Account ${row.account}` : mayNot || "No account has traded yet.");
     say(kept.state, row?.state ?? "");
+    say(kept.worth, known(row?.equity) ? `equity ${fixed(row.equity, 2)} · drawdown ${fixed(100 * row.drawdown, 2)} %` : "");
     say(kept.why, row?.since ? `since ${moment(row.since, now)} UTC${row.reason ? ` · ${row.reason}` : ""}` : "");
   });
   positions(now, mayNot);
@@ -37,7 +38,7 @@ export function drawRisk(now, { mayNot = "" } = {}) {
 function positions(now, mayNot) {
   const rows = [...model.positions.values()].sort((a, b) => Math.abs(b.size) - Math.abs(a.size) || (keyOf(a) < keyOf(b) ? -1 : 1));
   keyed(at("positions"), rows, (row) => `${row.account} ${keyOf(row)}`, () => make("tr", {}, make("th", { scope: "row" }), ...Array.from({ length: 8 }, () => make("td"))), (element, row) => {
-    const known = model.instruments.get(keyOf(row)), digits = decimals(known?.tick, row.mark_price);
+    const listed = model.instruments.get(keyOf(row)), digits = decimals(listed?.tick, row.mark_price);
     const texts = [row.instrument, row.account, row.size === 0 ? "flat" : amount(row.size, true), row.size === 0 ? NONE : fixed(row.average_price, digits),
       fixed(row.mark_price, digits), signed(row.realised_pnl, 2), signed(row.unrealised_pnl, 2), fixed(row.fees, 2), moment(row.time, now)];
     texts.forEach((text, index) => say(element.cells[index], text));

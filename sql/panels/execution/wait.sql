@@ -1,33 +1,35 @@
--- Time from sending an order to each of its fills, in data time: median and slowest, over time.
+-- From making an order to its acknowledgement and to its fills, in data time: median and slowest, over time.
 with
-    submitted as (
-        select account, client_order_id, min(time) as sent, any(venue) as venue, any(instrument) as instrument
+    made as (
+        select account, client_order_id, min(time) as sent
         from orders final
         where $__conditionalAll(account in (${account:singlequote}), $account)
             and state = 'submitted' and receive_time > $__fromTime_ms - interval 1 day and receive_time <= $__toTime_ms
         group by account, client_order_id
     ),
-    filled as (
-        select fills.receive_time as receive_time, fills.venue as venue, fills.instrument as instrument, side, price, size, fee, sent, fills.time as done
-        from (select * from fills final where $__conditionalAll(account in (${account:singlequote}), $account) and $__timeFilter_ms(receive_time)) as fills
-        inner join submitted on submitted.account = fills.account and submitted.client_order_id = fills.client_order_id
+    heard as (
+        select account, client_order_id, min(receive_time) as received, min(time) as heard_at
+        from orders final
+        where $__conditionalAll(account in (${account:singlequote}), $account)
+            and state not in ('submitted', 'unknown') and $__timeFilter_ms(receive_time)
+        group by account, client_order_id
     ),
-    books as (
-        select venue, instrument, receive_time, (bid_price + ask_price) / 2 as mid_price
-        from quotes
-        where valid and (venue, instrument) in (select venue, instrument from filled)
-            and receive_time > (select min(sent) from filled) - interval 1 minute
-            and receive_time <= (select max(sent) from filled)
-    ),
-    costs as (
-        select filled.receive_time as receive_time, filled.instrument as instrument, side, price, size, fee, mid_price,
-            dateDiff('millisecond', sent, done) as wait_ms,
-            side * (price / mid_price - 1) * 10000 as slippage_bps
-        from filled
-        asof inner join books on books.venue = filled.venue and books.instrument = filled.instrument
-            and books.receive_time <= filled.sent
+    waits as (
+        select received as receive_time, dateDiff('millisecond', sent, heard_at) as acknowledged, null as filled
+        from heard inner join made on made.account = heard.account and made.client_order_id = heard.client_order_id
+        union all
+        select fills.receive_time, null, dateDiff('millisecond', sent, fills.time)
+        from (
+            select *
+            from fills final
+            where $__conditionalAll(account in (${account:singlequote}), $account)
+                and $__timeFilter_ms(receive_time)
+        ) as fills
+        inner join made on made.account = fills.account and made.client_order_id = fills.client_order_id
     )
-select $__timeInterval_ms(receive_time) as at, quantile(0.5)(wait_ms) as median_ms, max(wait_ms) as slowest_ms
-from costs
+select
+    $__timeInterval_ms(receive_time) as at, quantile(0.5)(acknowledged) as median_acknowledged_ms, max(acknowledged) as slowest_acknowledged_ms,
+    quantile(0.5)(filled) as median_filled_ms, max(filled) as slowest_filled_ms
+from waits
 group by at
 order by at

@@ -1,13 +1,17 @@
--- The account as of its newest fills: profit, open profit, fees, what is held in how many instruments.
+-- The account as of its newest row: equity, cash, drawdown, what is held and works; of the fills: profit and fees.
 with
-    units as (
-        select venue, instrument, argMax(contract_size, receive_time) as contract_size, argMax(inverse, receive_time) as inverse
-        from instruments
-        group by venue, instrument
+    stands as (
+        select equity, cash, drawdown, gross
+        from accounts
+        where $__conditionalAll(account in (${account:singlequote}), $account)
+            and receive_time > $__toTime_ms - interval 1 day and receive_time <= $__toTime_ms
+        order by receive_time desc, `offset` desc
+        limit 1
     )
 select
-    sum(realised_pnl) + sum(unrealised_pnl) as profit, sum(unrealised_pnl) as open_profit, sum(fees) as fees_paid,
-    sum(abs(if(inverse, size * contract_size, size * contract_size * mark_price))) as gross, countIf(size != 0) as open_positions
+    (select equity from stands) as equity_now, (select cash from stands) as cash_now, (select drawdown from stands) as lost,
+    (select gross from stands) as gross_now, sum(realised_pnl) + sum(unrealised_pnl) as profit, sum(fees) as fees_paid,
+    countIf(size != 0) as open_positions
 from (
     select *
     from positions final
@@ -15,5 +19,4 @@ from (
         and receive_time <= $__toTime_ms
     order by receive_time desc, `offset` desc, `row` desc
     limit 1 by account, venue, instrument
-) as held
-left join units on units.venue = held.venue and units.instrument = held.instrument
+)
