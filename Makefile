@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Of tests: half as many more than processors, as they wait now and then; each takes up to a gigabyte.
 WORKERS ?= $(shell n=$$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )); echo $$(( n < 8 ? n : 8 )))
 
-.PHONY: help setup run test lint fmt docs boards schema kill venues faults bench bench-peers simulate soak fuzz mutation damage clean
+.PHONY: help setup run test lint fmt docs boards schema kill kill-switch venues faults money bench bench-peers simulate soak fuzz mutation damage clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,7 +54,11 @@ schema: setup  ## requests made up from the API's description (BAROGRAPH_SCHEMA 
 
 kill: setup  ## 200 random kill -9 of every process (BAROGRAPH_KILLS, BAROGRAPH_SEED), then a crash at every point (hours)
 	@BAROGRAPH_KILLS=$${BAROGRAPH_KILLS:-200} $(BIN)/python -m pytest tests/kill/test_kill.py -s --timeout 0
-	@BAROGRAPH_POINTS=$${BAROGRAPH_POINTS:-all} $(BIN)/python -m pytest tests/kill -k 'crash or token' -s --timeout 0
+	@BAROGRAPH_POINTS=$${BAROGRAPH_POINTS:-all} $(BIN)/python -m pytest tests/kill tests/sinks/orders -k 'crash or token' -s --timeout 0
+	@BAROGRAPH_DEATHS=$${BAROGRAPH_DEATHS:-30} $(BIN)/python -m pytest tests/flows/test_outside.py -s --timeout 0
+
+kill-switch: setup  ## 1 000 kills at random moments amid random faults (BAROGRAPH_KILL_MOMENTS, BAROGRAPH_SEED), half an hour
+	@BAROGRAPH_KILL_MOMENTS=$${BAROGRAPH_KILL_MOMENTS:-1000} $(BIN)/python -m pytest tests/flows/test_kill_simulated.py tests/flows/test_kill_moments.py -s -n0 --timeout 0
 
 bench: setup  ## what the performance claims rest on; needs the captures that BAROGRAPH_CAPTURES names
 	@$(BIN)/python benchmarks/hot_path.py
@@ -66,7 +70,10 @@ bench: setup  ## what the performance claims rest on; needs the captures that BA
 	@$(BIN)/python benchmarks/regimes.py
 	@$(BIN)/python benchmarks/transport.py
 	@$(BIN)/python benchmarks/latency.py
+	@$(BIN)/python benchmarks/orders.py
+	@$(BIN)/python benchmarks/orders.py --faults --rate 300 --seconds 30
 	@$(BIN)/python benchmarks/queries.py
+	@$(BIN)/python benchmarks/explain.py
 	@$(BIN)/python benchmarks/stream.py
 	@$(BIN)/python benchmarks/page.py
 
@@ -79,6 +86,9 @@ bench-peers: setup  ## the environment of benchmarks/peers, apart from our own
 
 faults: setup  ## mock venues under 2 000 random fault scripts each, and a fault at every position (an hour)
 	@BAROGRAPH_FAULTS=$${BAROGRAPH_FAULTS:-2000} BAROGRAPH_POSITIONS=1 $(BIN)/python -m pytest tests/faults --timeout 0
+
+money: setup  ## a million random events of money through the account, against slow double entry (ten minutes; BAROGRAPH_MONEY_EVENTS, BAROGRAPH_SEED)
+	@BAROGRAPH_MONEY_EVENTS=$${BAROGRAPH_MONEY_EVENTS:-1000000} $(BIN)/python -m pytest tests/operators/execution/test_money.py -s --timeout 0
 
 simulate: setup  ## whole worlds in virtual time by seed, 2 000 of them, and the table of which fault struck in which state (an hour)
 	@POLARS_MAX_THREADS=1 $(BIN)/python -m tests.simulation.run --worlds $${BAROGRAPH_WORLDS:-2000} --first $${BAROGRAPH_WORLDS_FROM:-0}

@@ -13,6 +13,8 @@ from operators.analysis import horizons
 from operators.broadcast.conflate import conflate
 from operators.execution.trade import trade
 from operators.impact import estimate, walk
+from operators.portfolio.follow import follow
+from operators.portfolio.propose import propose
 from operators.portfolio.rebalance import rebalance
 from sinks.clickhouse.schema import tables
 
@@ -83,7 +85,7 @@ def parts_of(name: str, found: list[ModuleType]) -> list[ModuleType]:
 def page() -> str:
     """The whole page."""
     found = modules()
-    stages = [inspect.getmodule(step) for step in (*STEPS, conflate, rebalance, trade)]
+    stages = [inspect.getmodule(step) for step in (*STEPS, conflate, rebalance, follow, trade, propose)]
     named = [module for module in stages if module is not None]
     sections = [stage_section(stage, parts_of(stage.__name__.removeprefix("operators."), found)) for stage in named]
     sections += ["## {}\n\n{}".format(*_said(module)) for module in ASKED]

@@ -15,7 +15,20 @@ SECONDS, RATE = 100, 40
 CHOICES: dict[str, dict[str, object]] = {
     "execution": {"fee_bps": 0.0},
     "portfolio": {"no_trade_band": 0.001},
-    "risk": {"max_order_notional": 1500.0, "max_drawdown": 0.0002},
+    # A switch that a short market moves, and a reserve as small as its moves, or next to nothing would be held.
+    "risk": {
+        "max_order_notional": 1500.0,
+        "max_drawdown": 0.002,
+        "reducing_share": 0.001,
+        "max_daily_loss": 0.000002,
+        "least_gap": 0.0005,
+        "gap_share": 1.0,
+        "step_s": 0.5,
+        "half_life_s": 10.0,
+        "every_s": 5.0,
+        "loosen_after_s": 5.0,
+        "paths": 200,
+    },
 }
 # Latencies are measured live and never in a replay.
 LATENCIES = """

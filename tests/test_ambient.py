@@ -50,6 +50,9 @@ SEAMS = {
     ("flows/tables.py", "the environment"): "hands it on to a store that it starts",
     ("gateway/stream/tickets.py", "randomness"): "a secret that nobody can guess",
     ("gateway/serve.py", "the environment"): "a secret, which stands in no file",
+    ("flows/execute.py", "randomness"): "spreads reconnections and questions over time",
+    ("flows/kill/run.py", "the environment"): "a secret, which stands in no file",
+    ("flows/order_venues.py", "the environment"): "the second switch of live trading, which stands in no file",
     ("gateway/keys/text.py", "randomness"): "the secret of a key",
     ("gateway/history/cursor.py", "randomness"): "the secret that cursors are signed with",
 }

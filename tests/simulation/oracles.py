@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from flows.market import TRADING
+from flows.shards import TRADING
 from market import record
 from market.batch import Batch
 from market.journal import LIVE_BLOCK_NS, JournalBatch

@@ -35,7 +35,7 @@ from unittest import mock
 import pyarrow as pa
 
 import venues
-from flows.market import CONTROL
+from flows.shards import CONTROL
 from market.clock import SECOND_NS
 from market.journal import partition_path
 from operators.book.resync import resync_frames

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from flows.market import CONTROL, TRADING
+from flows.shards import CONTROL, TRADING
 from market.clock import SECOND_NS
 from market.journal import LIVE_BLOCK_NS, partition_path
 from operators.availability import PASSING
