@@ -32,13 +32,15 @@ from operators.execution.terms import Terms
 from operators.risk.acerbi_szekely import critical, statistics
 from operators.risk.coverage import conditional_coverage, exceedances, independence, kupiec
 from operators.risk.estimates import Manner, estimates, weighted_covariance
-from operators.risk.measure import Measurement
+from operators.risk.measure import Measurement, Money, RiskMeasure
 from operators.risk.monte_carlo import copula_paths, normal_paths, student_paths
 from operators.risk.reserve import Reserve
+from operators.risk.risk_rows import Stamp
 from operators.risk.rolling import METHODS, Forecasts, Method, forecasts
+from operators.risk.standing import Limits
 from operators.risk.traffic_light import traffic_light
 from operators.stage import Stage
-from tests.operators.portfolio.decision_stream import FIRST, SECOND, START, item, quote
+from tests.operators.portfolio.decision_stream import FIRST, SECOND, START, VENUE, item, quote
 from tests.operators.risk.gap_account import SYMBOLS, Desk, Market, terms
 from tests.operators.risk.gap_markets import market, wishes
 from tests.operators.risk.garch import DEGREES, garch_t
@@ -127,6 +129,18 @@ def speed() -> None:
     holdings = draws.normal(size=100) * 1000.0
     _print_time("every method, 10 000 paths each", lambda: estimates(returns, holdings, Manner(paths=10_000)))
     _print_time("every method, 2 000 paths each (the default)", lambda: estimates(returns, holdings, Manner()))
+    for count in (3, 100):
+        _print_time(f"a whole measurement of {count} instruments", _measuring(returns[:, :count], holdings[:count]))
+
+
+def _measuring(returns: Floats, holdings: Floats) -> Callable[[], object]:
+    """A measurement as the trade stage takes it once a minute."""
+    keys = [(VENUE, f"{number:03}") for number in range(len(holdings))]
+    risk, books = RiskMeasure(Measurement(), Limits()), {"trend": dict(zip(keys, holdings.tolist(), strict=True))}
+    for row in returns:
+        risk.observe(["|".join(key) for key in keys], row, "calm")
+    stamp, money = Stamp("paper", START, START, 1), Money("active", 1e5, 1e5, 0.0)
+    return lambda: risk.measure(stamp, money, books, books["trend"], {})
 
 
 def cost() -> None:

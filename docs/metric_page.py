@@ -14,7 +14,7 @@ TITLE = "## All of them"
 ABOUT = "Written by `make docs` from `market/metric_table.py`."
 PARTS = {
     "capture": "Capture", "journal": "Capture", "flow": "Market and trading flows", "sink": "On the way to the store",
-    "trading": "Trading", "store": "Store", "gateway": "Gateway", "stream": "Gateway",
+    "trading": "Trading", "execute": "Orders that go out", "store": "Store", "gateway": "Gateway", "stream": "Gateway",
     "broadcast": "What the world hears", "webhook": "What the world hears", "grafana": "What the world hears",
     "forward": "What the world hears",
     "process": "Supervisor", "chore": "Supervisor", "build": "Every process", "metrics": "Every process",

@@ -6,6 +6,7 @@ ends because of the disk exits with 74, so that what supervises it can tell.
 """
 
 import errno
+import inspect
 import logging
 import sys
 
@@ -67,6 +68,19 @@ key.add_to(app)
 webhook.add_to(app)
 dashboards.add_to(app)
 repair.add_to(app)
+
+
+def _flow(commands: typer.Typer) -> None:
+    """Let paragraphs of help be as wide as the terminal, wherever the lines of the code break."""
+    for command in commands.registered_commands:
+        paragraphs = (inspect.getdoc(command.callback) or "").split("\n\n")
+        command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    for group in commands.registered_groups:
+        if group.typer_instance is not None:
+            _flow(group.typer_instance)
+
+
+_flow(app)
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ from sinks.fence import Fence
 from sinks.journal import JournalWriter
 from sinks.orders.desk import Desk
 from sinks.orders.halt import is_halted, read_halt
-from sinks.orders.pending import NOTE, note_for, read_note
+from sinks.orders.pending import NOTE, host_of, note_for, read_note
 from sinks.orders.teller import Teller
 from sinks.orders.terms import Terms
 from sinks.outbox import VENUE
@@ -52,15 +52,16 @@ Durable = Literal["NORMAL", "FULL"]
 
 def run_execute(settings: Settings, venue: OrderVenue, terms: Terms, stop: threading.Event) -> str:
     """Send and hear until stopped, or halted; why it ended. Raises SettingsError where another process does so already,
-    or all is halted.
+    all is halted, or orders of another account may still work.
     """
     data, heart = settings.data, Heart(settings.data, EXECUTE)
     if supervised():
         until_released(data, stop, heart)
+    refuse_other_account(data, venue)  # before anything says that orders go there: a kill would ask that account only
     with ExitStack() as stack:
         stack.callback(only_executor(data).close)
         save_settings(settings, EXECUTE)  # the kill switch asks the venue that they name
-        write_run_file(data, EXECUTE, account=venue.account, venue=venue.name)
+        write_run_file(data, EXECUTE, account=venue.account, venue=venue.name, host=host_of(venue))
         refuse_halted(data)
         metrics = stack.enter_context(measured(settings, EXECUTE))
         return asyncio.run(
@@ -86,7 +87,7 @@ async def execute(
         trading = stack.enter_context(_writer(partition_path(data, "trading", TRADING), TRADING, durable))
         intents = stack.enter_context(JournalReader(path))
         began = intents.last_offset()
-        note = note_for(read_note(notes.meta().get(NOTE)), venue.name, venue.account, began)
+        note = note_for(read_note(notes.meta().get(NOTE)), venue, began)
         desk = Desk(
             venue,
             terms,
@@ -117,6 +118,14 @@ def until_released(data: Path, stop: threading.Event, beat: Beat) -> None:
         log.warning("all is halted; orders go out again after `barograph release`")
     while is_halted(data) and not stop.wait(RELEASED_S):
         beat("the end of the halt")
+
+
+def refuse_other_account(data: Path, venue: OrderVenue) -> None:
+    """Raise SettingsError while orders of another account may still work."""
+    path = orders_path(data)
+    if path.exists():
+        with _writer(path, ORDERS, "FULL") as notes:
+            note_for(read_note(notes.meta().get(NOTE)), venue, notes.last_offset())
 
 
 def refuse_halted(data: Path) -> None:

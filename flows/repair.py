@@ -17,7 +17,7 @@ from sinks.journal_file import finish_repair, repair
 from sources.journal_reader import JournalReader
 
 CAPTURED = "market"
-TOPICS = (CAPTURED, "trading", "control", "broadcast")
+TOPICS = (CAPTURED, "trading", "problems", "orders", "control", "broadcast")
 ROWS_AT_ONCE = 256
 
 

@@ -4,17 +4,21 @@ import os
 from pathlib import Path
 from typing import Any
 
+from flows.live import LIMITS
 from flows.settings import Settings
 from flows.settings_section import Section
 
 
 def example() -> str:
-    """The default settings as a commented TOML file.
+    """The default settings as a commented TOML file. Limits that a person must set for live trading are comments too:
+    who keeps this file has not set them.
 
     >>> example().splitlines()[1]
     'data = "barograph-data"'
     """
-    return as_toml(Settings())
+    unset = tuple(f"{name} = " for name in LIMITS)
+    lines = as_toml(Settings()).splitlines()
+    return "\n".join(f"# {line}" if line.startswith(unset) else line for line in lines) + "\n"
 
 
 def as_toml(settings: Settings) -> str:

@@ -24,8 +24,8 @@ class PortfolioSettings(Section):
 
     method: Literal["policy", "optimizer"] = Field(
         "policy",
-        description="who says what to hold: the simple policy, or the optimiser, which trades once signals have shown"
-        " skill; from here on down what concerns the optimiser alone is said to",
+        description="who says what to hold: policy, the simple one, or optimizer, which trades once signals have shown"
+        " skill; a setting that begins with 'optimiser:' is read by that one alone",
     )
     capital: Positive = Field(100_000.0, description="equity of the paper account at the start, quote currency")
     target_volatility: Positive = Field(
@@ -43,7 +43,7 @@ class PortfolioSettings(Section):
     )
     max_turnover_share: Positive = Field(1.0, description="optimiser: most traded by one rebalance, share of equity")
     covariance: Literal["weighted", "shrinkage", "conditional", "dcc"] = Field(
-        "shrinkage", description="optimiser: model of covariance, docs/portfolio.md"
+        "shrinkage", description="optimiser: model of covariance: weighted, shrinkage, conditional or dcc"
     )
     covariance_half_life_s: Positive = Field(7200.0, description="optimiser: of the covariance")
     return_step_s: Annotated[float, Field(ge=0.001, le=86_400)] = Field(
@@ -63,7 +63,7 @@ class PortfolioSettings(Section):
     )
     regime_dwell_s: float = Field(30.0, ge=0, description="optimiser: a new regime that stood so long calls for one")
     schedule_s: Positive = Field(3600.0, description="optimiser: so long since the last one calls for one")
-    cooldown_s: float = Field(60.0, ge=0, description="optimiser: least time between two; a breach of risk waits 10 s")
+    cooldown_s: float = Field(60.0, ge=0, description="optimiser: least time between two; after a breach of risk 10 s")
     worth: Annotated[float, Field(ge=1)] = Field(
         1.5, description="optimiser: expected gain of a rebalance over its cost, at least"
     )
@@ -84,11 +84,11 @@ class PortfolioSettings(Section):
 class SolverSettings(Section):
     """The process that solves the optimiser's problems, `barograph solve`."""
 
-    risk_aversion: Positive = Field(5.0, description="how much variance an expected return must pay for")
-    stressed_scale: Share = Field(0.5, description="of the limits while the regime that stands is stressed")
-    unknown_scale: Share = Field(0.25, description="of the limits while no regime is known")
+    risk_aversion: Positive = Field(5.0, description="λ: an expected return must pay for λ/2 × its variance")
+    stressed_scale: Share = Field(0.5, description="share of the limits that is left while the regime is stressed")
+    unknown_scale: Share = Field(0.25, description="share of the limits that is left while no regime is known")
     fallback_share: Share = Field(
-        0.5, description="of the limits that risk parity uses at most, where the solver gives no answer"
+        0.5, description="share of the limits that risk parity uses at most, where the solver gives no answer"
     )
     solver_s: Positive = Field(2.0, description="wall clock, at which the solver stops by itself")
     killed_s: Positive = Field(6.0, description="wall clock, at which its process is killed; above solver_s")
@@ -101,42 +101,44 @@ class SolverSettings(Section):
 
 
 class RiskSettings(Section):
-    """The gate before every order, what is missing or not finite refuses; and how risk is measured: docs/risk.md."""
+    """The gate, and how risk is measured: docs/risk.md. Live trading wants those that stand as comments set by you."""
 
-    max_order_notional: Positive = Field(25_000.0, description="quote currency")
-    max_position_notional: Positive = Field(30_000.0, description="quote currency, per instrument")
-    max_gross_notional: Positive = Field(100_000.0, description="quote currency, all instruments")
+    max_order_notional: Positive = Field(25_000.0, description="of one order, quote currency")
+    max_position_notional: Positive = Field(30_000.0, description="of the position in one instrument, quote currency")
+    max_gross_notional: Positive = Field(100_000.0, description="of all positions without their signs, quote currency")
     price_band_bps: Positive = Field(50.0, description="largest distance of a limit price from the mid")
     max_quote_age_s: Positive = Field(5.0, description="older quotes refuse, in data time")
     max_drawdown: Share = Field(0.05, description="share of peak equity that halts trading until a person resumes it")
-    max_daily_loss: Share = Field(0.03, description="share of the day's first equity that halts trading as well")
+    max_daily_loss: Share = Field(0.03, description="share of the equity at the UTC day's beginning that halts as well")
     max_leverage: Positive = Field(2.0, description="gross over equity, working orders included")
     max_var_share: Share = Field(0.05, description="value at risk after the order, share of equity; where it is known")
     max_risk_age_s: Positive = Field(900.0, description="an older measure of the value at risk refuses, data time")
     max_order_age_s: Positive = Field(5.0, description="an order intended longer ago is refused, data time")
     max_orders_per_s: Positive = Field(50.0, description="orders within one second of data time")
     max_depth_share: Fraction = Field(
-        0.25, description="of what the book displays on the side an order takes; if known"
+        0.25, description="share of what the book displays on the side an order takes; if known"
     )
-    max_typical_multiple: Positive = Field(10.0, description="of the typical order's notional; a larger one is a slip")
+    max_typical_multiple: Positive = Field(
+        10.0, description="times the typical order's notional; a larger one is a slip"
+    )
     level: float = Field(0.99, gt=0.5, lt=1, description="confidence of value at risk and expected shortfall")
-    horizon_s: Positive = Field(3600.0, description="their horizon, data time")
+    horizon_s: Positive = Field(3600.0, description="horizon of both, data time")
     step_s: Positive = Field(10.0, description="of the returns they are measured on, data time")
     every_s: Positive = Field(60.0, description="data time between two measurements")
     window_s: Positive = Field(10_000.0, description="of returns that are remembered, data time")
     half_life_s: Positive = Field(600.0, description="of volatilities and correlations, data time")
-    paths: int = Field(2_000, ge=0, le=100_000, description="of each Monte Carlo; 0: none")
+    paths: int = Field(2_000, ge=0, le=100_000, description="of each Monte Carlo value at risk; 0: none")
     regime_timeframe: Literal["ultra_short", "short", "medium", "long"] = Field(
         "short", description="timeframe of the regime that limits move with"
     )
     regime_shares: dict[State, Share] = Field(
-        {"stressed": 0.5}, description="of the limits by state of any view of the regime; what is not named counts 1"
+        {"stressed": 0.5}, description="share of the limits left by a state, in any view; what is not named counts 1"
     )
     least_gap: Fraction = Field(0.10, description="the least jump of a price that is reckoned with, share of the price")
-    gap_share: Fraction = Field(0.5, description="of what may still be lost, that one jump of everything may cost")
-    reducing_share: Fraction = Field(0.95, description="of max_drawdown, from which on everything is closed")
+    gap_share: Fraction = Field(0.5, description="share of what may still be lost that a jump of all may cost")
+    reducing_share: Fraction = Field(0.95, description="share of max_drawdown from which on everything is closed")
     loosen_after_s: Positive = Field(300.0, description="data time before a limit that tightened loosens")
-    position_depths: Positive = Field(20.0, description="of a position, displayed sizes at the best price it may be")
+    position_depths: Positive = Field(20.0, description="sizes displayed at the best price that a position may be")
 
 
 class ExecutionSettings(Section):
@@ -167,7 +169,7 @@ class ExecutionSettings(Section):
     min_notional: float = Field(10.0, ge=0, description="smaller orders are not sent, quote currency")
     slippage_bps: float = Field(10.0, ge=0, description="how far beyond the touch a limit price may be")
     schedule: Literal["at_once", "twap", "pov", "almgren_chriss"] = Field(
-        "at_once", description="how an order is spread over time: docs/execution.md"
+        "at_once", description="how an order is spread over time: at_once, twap, pov or almgren_chriss"
     )
     horizon_s: Positive = Field(300.0, description="twap, almgren_chriss: data time until all of it is due")
     slice_s: Positive = Field(10.0, description="twap, almgren_chriss: data time between two slices")
@@ -227,6 +229,6 @@ class OrderSettings(Section):
     )
     cash_tolerance: Positive = Field(0.01, description="quote currency; a smaller difference of cash is rounding")
     foreign_orders: Literal["cancel", "leave"] = Field(
-        "cancel", description="what becomes of open orders there that are not of this account's flow"
+        "cancel", description="cancel or leave open orders there that are not of this account's flow"
     )
     immediate: bool = Field(False, description="whether orders give up what does not fill at once")

@@ -83,6 +83,24 @@ TRADING_EQUITY = gauge("trading_equity_quote_currency", "capital and profit at t
 TRADING_DRAWDOWN = gauge("trading_drawdown_ratio", "share of the peak of equity that is lost", "account")
 TRADING_STATE = gauge("trading_state", "1 for what the account may do: active, reducing or halted", "account", "state")
 
+# execute: orders to a venue outside.
+EXECUTE_SENT = counter("execute_sent_orders", "orders handed to the wire")
+EXECUTE_UNSENT = counter("execute_unsent_orders", "orders that were not sent, by the state they ended in", "state")
+EXECUTE_PENDING = gauge("execute_pending_orders", "orders whose end is not known, by stage", "stage")
+EXECUTE_DOUBT = gauge(
+    "execute_oldest_doubt_seconds", "since the order longest in doubt was last sent or found standing"
+)
+EXECUTE_UPDATES = counter(
+    "execute_updates", "states of orders told to the trading flow, by who said so", "origin", "state"
+)
+EXECUTE_STATEMENTS = counter("execute_statements", "statements of the account, by cause", "cause")
+EXECUTE_UNREAD = counter(
+    "execute_unread_frames", "frames of the user stream, or of the orders journal, that cannot be read"
+)
+EXECUTE_LINK = gauge("execute_link_up", "1 while orders can be sent and are heard of")
+EXECUTE_WIRE = histogram("execute_wire_seconds", "from the receipt of what decided an order to the wire")
+EXECUTE_ANSWER = histogram("execute_answer_seconds", "from that receipt to the venue's answer")
+
 # store.
 STORE_QUERIES = counter(
     "store_queries", "statements by kind (select, insert, other) and outcome (done, failed)", "kind", "outcome"

@@ -39,6 +39,7 @@ SEAMS = {
     ("flows/supervision/health_server.py", "the environment"): "a secret, which stands in no file",
     ("flows/supervision/notify.py", "a clock"): MACHINE,
     ("flows/supervision/notify.py", "the environment"): "how systemd says where it listens",
+    ("flows/__init__.py", "the environment"): "how numpy is told to use one thread",
     ("flows/heart.py", "the environment"): "how a supervisor says that it listens",
     ("flows/measured.py", "the environment"): "how a supervisor calls a process",
     ("flows/measured.py", "randomness"): "a word of one run that nobody can guess",

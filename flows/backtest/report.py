@@ -20,11 +20,11 @@ from flows.backtest.periods import per_year
 from flows.backtest.plan import Plan
 from flows.backtest.tape import Tape
 from flows.backtest.trials import Trials, judged, overfitted, walked
+from flows.backtest.variants import SECTIONS
 from gateway.rows import time_text
 from market.clock import SECOND_NS
 from market.messages import encode
 
-TRADED_BY = ("portfolio", "risk", "execution")
 FEW_FILLS = 30
 
 Report = dict[str, Any]
@@ -39,7 +39,7 @@ def made(tape: Tape, trials: Trials, plan: Plan, *, name: str, checked: Checked 
     folds, embargo, reason = walked(trials, plan)
     return {
         "backtest": _asked(tape, trials, plan, name, yearly),
-        "settings": {part: getattr(trials.settings[trials.chosen], part).model_dump() for part in TRADED_BY},
+        "settings": {part: getattr(trials.settings[trials.chosen], part).model_dump() for part in SECTIONS},
         "variant": trials.names[trials.chosen],
         "figures": plain(figures),
         "by_regime": {state: plain(section) for state, section in by_regime(run, yearly).items()},

@@ -58,11 +58,15 @@ class Trials:
         return [name_of(values) for values in self.values]
 
     def variance(self, trials: int) -> float:
-        """Of the trials' ratios: as measured over the variants; of one only, that of luck alone, 1 / (T − 1)."""
+        """Of the trials' ratios: as measured over the variants; of one only, that of luck alone, 1 / (T − 1), which is
+        also the least where there were trials that are not among the variants.
+        """
         known = self.ratios[np.isfinite(self.ratios)]
+        luck = 1.0 / (len(self.returns) - 1.0) if len(self.returns) > 1 else np.nan
         if len(known) > 1:
-            return float(known.var(ddof=1))
-        return 1.0 / (len(self.returns) - 1.0) if len(self.returns) > 1 or trials == 1 else np.nan
+            measured = float(known.var(ddof=1))
+            return max(measured, luck) if trials > len(self.runs) else measured
+        return luck
 
 
 def tried(

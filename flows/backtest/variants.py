@@ -6,6 +6,7 @@ the section may be left out where only one has the name. The settings as they ar
 
 import json
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from itertools import product
 from math import prod
 from typing import Any
@@ -65,7 +66,9 @@ def _full(name: str) -> str:
         return found[0]
     if found:
         raise SettingsError(f"--vary {name}: write {' or '.join(found)}")
-    raise SettingsError(f"--vary {name}: there is no such setting of trading; there are {', '.join(known)}")
+    near = get_close_matches(name, known + [full.partition(".")[2] for full in known], n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; they are in {', '.join(SECTIONS)}"
+    raise SettingsError(f"--vary {name}: there is no such setting of trading{hint}")
 
 
 def _value(text: str) -> Any:

@@ -4,25 +4,28 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.commands.options import Config, Data, settings_of
+from flows.commands.options import Config, Data
 
 
 def account(
     action: Annotated[Literal["reduce", "halt", "resume"], typer.Argument(help="reduce, halt or resume.")],
     reason: Annotated[str, typer.Option(help="Who and why; kept in risk_events.")],
-    name: Annotated[str, typer.Option("--account", help="Which account.")] = "paper",
+    name: Annotated[
+        str | None, typer.Option("--account", help="Its name, execution.account of the settings; refused if another.")
+    ] = None,
     config: Config = None,
     data: Data = None,
 ) -> None:
     """Tell an account to reduce to flat, halt at once, or trade again.
 
-    The word is appended to the trading journal, so it is part of every replay. After a drawdown halt only resume brings
-    trading back.
+    The word is appended to the trading journal, so it is part of every replay. Without --config the settings are those
+    that `up` left in DATA/run. After a halt only resume brings trading back.
     """
-    settings = settings_of(config, data)
+    from flows.kill.config import running_settings
     from flows.person import run_account
 
-    run_account(settings, action, account=name, reason=reason)
+    settings = running_settings(config, data)
+    run_account(settings, action, account=name or settings.execution.account, reason=reason)
 
 
 def add_to(app: typer.Typer) -> None:

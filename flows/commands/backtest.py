@@ -34,7 +34,7 @@ def backtest(
     until: Annotated[str | None, typer.Option("--to", help="Trade before this.")] = None,
     vary: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=A,B,C: a setting of portfolio, risk or execution and its values; may be repeated."),
+        typer.Option(help="NAME=A,B,C: a setting of portfolio, solver, risk or execution; may be repeated."),
     ] = None,
     folds: Annotated[int, typer.Option(help="Walk-forward folds: choose by what was, judge by what came.")] = 4,
     embargo: Annotated[

@@ -11,8 +11,8 @@ def execute(config: Config = None, data: Data = None) -> None:
 
     Each order is sent at most once; one without an answer is asked after until the venue says what became of it. When
     it is stopped it takes back what works. Needs execution.outside in the settings; an account with money needs
-    execution.live, BAROGRAPH_LIVE_TRADING and limits in [risk] as well. Refuses to begin while DATA/HALT is there, or
-    waits where `up` started it; ends when it appears.
+    execution.live, BAROGRAPH_LIVE_TRADING and limits of your own in the section risk as well. Refuses to begin while
+    DATA/HALT is there, or waits where `up` started it; ends when it appears.
     """
     settings = settings_of(config, data)
     from flows.execute import run_execute

@@ -37,9 +37,11 @@ def guard(
     """Wait for a trigger and pull the kill switch: the file DATA/HALT, or POST /kill.
 
     touch DATA/HALT stops the executor at once; the guard then does all that `barograph kill` does, and closes positions
-    too where the file says flatten. curl -X POST -H "Authorization: Bearer $BAROGRAPH_KILL_TOKEN"
-    http://127.0.0.1:8082/kill answers 200 when the kill is acknowledged. Without BAROGRAPH_KILL_TOKEN in the
-    environment only the file triggers.
+    too where the file says flatten. This answers 200 when the kill is acknowledged:
+
+    curl -X POST -H "Authorization: Bearer $BAROGRAPH_KILL_TOKEN" http://127.0.0.1:8082/kill
+
+    Without BAROGRAPH_KILL_TOKEN in its environment only the file triggers.
     """
     from flows.kill.run import run_guard
 

@@ -49,7 +49,7 @@ def market(
 def forward(config: Config = None, data: Data = None) -> None:
     """Ship the journal to a Kafka topic, for market flows on other machines.
 
-    Needs kafka.brokers in the settings and the extra `barograph[kafka]`. Resumes where the brokers had confirmed;
+    Needs kafka.brokers in the settings and the extra kafka of the package. Resumes where the brokers had confirmed;
     where `kafka.read` is set, `barograph market` reads the topic instead of the journal of its machine.
     """
     settings = settings_of(config, data)

@@ -13,6 +13,7 @@ from flows.order_venues import kill_venue
 from flows.runfile import read_run_file
 from flows.settings import Settings, load
 from market.errors import BarographError, SettingsError
+from sinks.orders.pending import account_named, host_of
 from venues.orders import OrderVenue
 
 
@@ -50,10 +51,11 @@ def _found(data: Path, config: Path | None) -> Target:
         raise SettingsError(f"an executor ran on {data} and its settings are gone; name them with --config")
     settings = load(path, data=data)
     venue, account = kill_venue(settings), settings.execution.account
-    meant = (venue.name if venue is not None else "the paper venue", account)
-    if sent and meant != (sent.get("venue"), sent.get("account")):
+    meant = ("the paper venue", account, "") if venue is None else (venue.name, account, host_of(venue))
+    there = (str(sent.get("venue")), str(sent.get("account")), str(sent.get("host", meant[2])))
+    if sent and meant != there:
         raise SettingsError(
-            f"an executor sent to {sent.get('venue')}, account {sent.get('account')}, but {path or 'the defaults'} name"
-            f" {', account '.join(meant)}; name the settings that it ran with by --config"
+            f"an executor sent to {account_named(*there)}, but {path or 'the defaults'} name {account_named(*meant)};"
+            " name the settings that it ran with by --config"
         )
     return Target(venue, account=account)

@@ -89,6 +89,16 @@ class Line:
         """Signed notional of what is held, at the mark, quote currency."""
         return self.worth_of(self.holding.size)
 
+    def exposed(self, size: float) -> float:
+        """What equity gains by a return of 1 on a signed size, quote currency: its notional, but what is held already
+        of an inverse contract gains as counted from its average price.
+        """
+        whole, held = self.worth_of(size), self.holding.size
+        if not self.quote.inverse or self.mark_price == 0.0 or held * size <= 0.0:
+            return whole
+        kept = held if abs(held) < abs(size) else size
+        return whole + self.worth_of(kept) * (self.mark_price / self.holding.average_price - 1.0)
+
     def open_size(self, side: Side) -> float:
         """Size that orders of this side may still fill."""
         if not self.working:
@@ -111,7 +121,7 @@ class Line:
 
 
 class Day(NamedTuple):
-    """A day of UTC, in data time, and the equity at its beginning."""
+    """A day of UTC, in data time, and the equity before anything of it was heard."""
 
     number: int = -1
     equity: float = 0.0
@@ -251,17 +261,19 @@ def _spoken_for(lines: Iterable[Line]) -> float:
     return fsum(notional(one.quote, one.open_size(Side.BUY), one.mark_price) for one in lines if one.working)
 
 
-def note_time(account: Account) -> None:
-    """Forget orders that are no longer recent; remember the equity at the beginning of each day of data time."""
-    account.rate.recent(account.time_ns)
-    number = account.time_ns // DAY_NS
-    if number != account.day.number:
-        begin_day(account)
+def note_time(account: Account, time_ns: int) -> None:
+    """Forget orders that are no longer recent; begin the day of data time if it is another.
+
+    To be called before what came until then is heard: a gap over night is a loss of the new day.
+    """
+    account.rate.recent(time_ns)
+    if time_ns // DAY_NS != account.day.number:
+        begin_day(account, time_ns)
 
 
-def begin_day(account: Account) -> None:
+def begin_day(account: Account, time_ns: int) -> None:
     """Let the day's loss count from the equity of now."""
-    account.day = Day(account.time_ns // DAY_NS, account.equity)
+    account.day = Day(time_ns // DAY_NS, account.equity)
 
 
 def day_loss(account: Account) -> float:

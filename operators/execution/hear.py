@@ -1,7 +1,8 @@
 """What an account does with the words of an outside venue: updates, fills, payments, the link; and with silence.
 
 Nothing here raises, whatever the venue says. A fill counts once, by its id. One that the statement which the position
-was last adopted from holds already, because it is older, is not counted again.
+was last adopted from holds already, because it is older, is not counted again; one of an order that was made after that
+statement is not older, whatever the venue's clock says.
 """
 
 from math import isfinite
@@ -10,7 +11,7 @@ from market.clock import SECOND_NS
 from market.messages import Fill, Funding, Link, OrderState, OrderUpdate, Statement
 from operators.execution.account import Account, Day, Key
 from operators.execution.ledger import Ledger
-from operators.execution.orders import LEGAL, is_open
+from operators.execution.orders import LEGAL, WorkingOrder, is_open
 from operators.execution.outside import MOST_FOREIGN, Dealings, Outside
 from operators.execution.reconcile import judge
 from operators.execution.taking import take_back, take_fill, take_heard
@@ -105,7 +106,8 @@ def _fill(account: Account, dealings: Dealings, fill: Fill, ledger: Ledger) -> s
         return set()
     line = account.lines.get(key)
     covered_ns = max(dealings.opened_ns, line.adopted_ns if line is not None else 0)
-    if verdict == "too_old" or fill.time_ns < covered_ns or not dealings.opened_ns:
+    is_held = fill.time_ns < covered_ns and not _is_ordered_since(account, dealings, fill, covered_ns)
+    if verdict == "too_old" or is_held or not dealings.opened_ns:
         reason = "too old to tell from a repeat" if verdict == "too_old" else "a statement holds it"
         values = {"price": fill.price, "side": float(fill.side), "size": fill.size}
         ledger.event(Event("fill_not_counted", f"{fill.fill_id}: {reason}", values), fill.time_ns, key, name)
@@ -129,14 +131,28 @@ def _fill(account: Account, dealings: Dealings, fill: Fill, ledger: Ledger) -> s
 
 def _trade_order(account: Account, dealings: Dealings, fill: Fill, ledger: Ledger) -> bool:
     """Let a fill move its order; whether there is one of that id, instrument and side."""
-    name, key = fill.client_order_id, (fill.venue, fill.instrument)
-    working = account.lines[key].working.get(name) if key in account.lines else None
-    working = working or dealings.ended.get(name)
-    if working is None or (working.order.venue, working.order.instrument, working.order.side) != (*key, fill.side):
+    key, working = (fill.venue, fill.instrument), _order_of(account, dealings, fill)
+    if working is None:
         return False
     heard = traded(working, fill.size, account.lines[key].quote.lot_size)
     take_heard(account, key, heard, ledger, fill.time_ns, "")
     return True
+
+
+def _is_ordered_since(account: Account, dealings: Dealings, fill: Fill, time_ns: int) -> bool:
+    """Whether the order of a fill was made only then, or later: no statement of that time holds it."""
+    working = _order_of(account, dealings, fill)
+    return working is not None and working.submitted_ns >= time_ns
+
+
+def _order_of(account: Account, dealings: Dealings, fill: Fill) -> WorkingOrder | None:
+    """The order of a fill, by id, instrument and side."""
+    name, key = fill.client_order_id, (fill.venue, fill.instrument)
+    working = account.lines[key].working.get(name) if key in account.lines else None
+    working = working or dealings.ended.get(name)
+    if working is None or (working.order.venue, working.order.instrument, working.order.side) != (*key, fill.side):
+        return None
+    return working
 
 
 def _sound(fill: Fill) -> bool:

@@ -5,17 +5,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 import polars as pl
 
 from market.decisions import Decisions
 from market.messages import Approved, Cancel, Fill, Message, Order, OrderState, Position, Refused
+from market.pairs import PAIRS, pairs
 from operators.execution.books import QUANTUM_DIGITS, Posting, money
 from operators.risk.switch import Event
 
-PAIRS = pl.List(pl.Struct({"key": pl.String, "value": pl.Float64}))
 _HEAD: dict[str, Any] = {
     "account": pl.String,
     "venue": pl.String,
@@ -139,7 +138,7 @@ class Ledger:
     def order(self, order: Order, state: OrderState, time_ns: int, reason: str, checks: Mapping[str, float]) -> None:
         """An order entered a state."""
         self._add("orders", _key(order), time_ns, order.client_order_id, int(order.side), order.size, order.limit_price,
-                  state.value, reason, _pairs(checks), numbered=True)  # fmt: skip
+                  state.value, reason, pairs(checks), numbered=True)  # fmt: skip
 
     def fill(self, fill: Fill) -> None:
         """A trade of ours."""
@@ -155,11 +154,11 @@ class Ledger:
     def refused(self, verdict: Refused) -> None:
         """The gate's no."""
         self._add("risk_events", _key(verdict.order), verdict.time_ns, "refused", verdict.reason,
-                  _pairs(verdict.checks), verdict.order.client_order_id, numbered=True)  # fmt: skip
+                  pairs(verdict.checks), verdict.order.client_order_id, numbered=True)  # fmt: skip
 
     def event(self, event: Event, time_ns: int, key: tuple[str, str] = ("", ""), client_order_id: str = "") -> None:
         """The kill switch moved, or was asked to; or what is outside is not as the account had it."""
-        self._add("risk_events", key, time_ns, event.event, event.reason, _pairs(event.values), client_order_id,
+        self._add("risk_events", key, time_ns, event.event, event.reason, pairs(event.values), client_order_id,
                   numbered=True)  # fmt: skip
 
     def posting(self, posting: Posting) -> None:
@@ -194,7 +193,3 @@ class Ledger:
 def _key(of: Message | Posting) -> tuple[str, str]:
     """What a row is of."""
     return of.venue, of.instrument
-
-
-def _pairs(values: Mapping[str, float]) -> list[dict[str, Any]]:
-    return [{"key": key, "value": value} for key, value in values.items() if isfinite(value)]

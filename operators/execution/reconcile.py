@@ -2,7 +2,8 @@
 
 - A position or the cash that differs is adopted at once where nothing is in flight there (no order works or is owed
   fills, no fill was heard for `settle_s`); otherwise when two statements in a row tell the same difference. Until then
-  no order is made of an instrument whose difference is more than what is in flight can explain.
+  no order is made of an instrument whose difference is more than what is in flight can explain, or stood already in the
+  statement before, whatever fills came between.
 - What is adopted holds all fills before the statement: fills still owed to ended orders are not waited for any more.
 - A working order that two statements in a row do not list becomes UNKNOWN (`missing_order`) and is asked back, which
   makes the executor ask after it. One in doubt that is listed is accepted.
@@ -89,8 +90,11 @@ def _position(
     if abs(size - ours) < half_lot and not owed:
         line.suspect = None
         return
-    strange = not _filled_lately(account, line, outside) and not (
-        ours - line.open_size(Side.SELL) - half_lot < size < ours + line.open_size(Side.BUY) + half_lot
+    before = line.suspect  # off by the same twice, while fills came: it is not they that make the difference
+    lasts = before is not None and abs(size - ours - (before.told - before.ours)) < half_lot
+    strange = lasts or (
+        not _filled_lately(account, line, outside)
+        and not (ours - line.open_size(Side.SELL) - half_lot < size < ours + line.open_size(Side.BUY) + half_lot)
     )
     suspect = Suspect(size, ours, strange)
     same = line.suspect is not None and line.suspect[:2] == suspect[:2]
@@ -151,7 +155,7 @@ def _open(account: Account, dealings: Dealings, statement: Statement, ledger: Le
     if equity > 0:
         account.switch = Switch(equity, account.switch.state)
     account.day = Day(-1)
-    note_time(account)
+    note_time(account, account.time_ns)
     values = {"cash": statement.cash, "equity": equity}
     ledger.event(Event("opened", statement.cause, values), statement.time_ns)
 
@@ -166,11 +170,10 @@ def _cash(
     before, dealings.cash_told = dealings.cash_told, Suspect(statement.cash, stood)
     if abs(more) <= near:
         return
-    same = before is not None and all(
-        abs(then - now) <= outside.cash_tolerance for then, now in zip(before[:2], (statement.cash, stood), strict=True)
-    )
+    same = before is not None and abs(statement.cash - stood - (before.told - before.ours)) <= outside.cash_tolerance
     if not (quiet or same):
         return
+    dealings.cash_told = None  # the next difference is another one
     account.adjusted += float(money(more))
     dealings.cash_adopted_ns = statement.time_ns
     ledger.posting(account.books.adopt_cash(more, statement.venue, statement.time_ns))

@@ -1,7 +1,7 @@
 """How an account's risk is measured and told to its gate; the state is the account's (operators/risk/observer.py).
 
 - What is held counts as that of the parts of its target, in their proportion (strategies), or as one strategy's where
-  the target tells no parts.
+  the target tells no parts, or parts that cancel.
 - Everything wanted is made smaller by the target scale of the drawdown controller; when it moves, orders follow.
 - An order that only reduces is judged by the fixed limits: limits near nothing never keep an account from getting
   smaller. Any other is judged by the limits in force, and made no larger than one order may be and than there is room
@@ -33,6 +33,7 @@ TYPICAL_ORDERS = 20
 ORDER_SHARE, DISPLAYED_SHARE = 0.05, 0.02  # of the newest in the running means
 WITHIN = 1.0 - 1e-9  # of a limit, so that rounding never makes an order too large
 WHOLE = "portfolio"  # the strategy of what no target explains in parts
+CANCELLED = 1e-3  # of the sum of absolute parts: what they leave is then no share of any of them
 
 
 def measured(account: Account, *, receive_time: int, offset: int) -> dict[str, pl.DataFrame]:
@@ -48,7 +49,10 @@ def measured(account: Account, *, receive_time: int, offset: int) -> dict[str, p
         Stamp(account.name, account.time_ns, receive_time, offset),
         Money(account.switch.state.value, equity, peak, day_loss(account)),
         strategies(account),
-        {key: line.held if line.wanted is None else line.worth_of(line.wanted) for key, line in account.lines.items()},
+        {
+            key: line.exposed(line.holding.size if line.wanted is None else line.wanted)
+            for key, line in account.lines.items()
+        },
         {key: line.displayed.mean for key, line in account.lines.items() if line.displayed.values},
     )
     account.in_force, account.risk_usage = _in_force(account, measure), measure.usage
@@ -58,12 +62,12 @@ def measured(account: Account, *, receive_time: int, offset: int) -> dict[str, p
 
 
 def strategies(account: Account) -> dict[str, dict[Key, float]]:
-    """Signed notional held, by strategy."""
+    """What is held, by strategy: signed notional, as equity moves with it."""
     found: dict[str, dict[Key, float]] = {}
     for key, line in account.lines.items():
-        if line.held:
+        if held := line.exposed(line.holding.size):
             for name, share in _shares({} if line.target is None else line.target.parts).items():
-                found.setdefault(name, {})[key] = line.held * share
+                found.setdefault(name, {})[key] = held * share
     return found
 
 
@@ -113,7 +117,7 @@ def judged_by(
     informed = found._replace(
         depth=_depth(line),
         typical_notional=line.orders.mean if line.orders.values >= TYPICAL_ORDERS else None,
-        risk=measure.book_risk(key, {one: other.held for one, other in account.lines.items()}),
+        risk=measure.book_risk(key, {one: other.exposed(other.holding.size) for one, other in account.lines.items()}),
     )
     return informed, terms.limits if reduces(order, informed) else measure.limits(key)
 
@@ -153,7 +157,8 @@ def _in_force(account: Account, measure: RiskMeasure) -> dict[str, float]:
 
 def _shares(parts: Mapping[str, float]) -> dict[str, float]:
     whole = fsum(parts.values())
-    return {name: part / whole for name, part in parts.items()} if whole else {WHOLE: 1.0}
+    tells = abs(whole) > CANCELLED * fsum(map(abs, parts.values()))
+    return {name: part / whole for name, part in parts.items()} if tells else {WHOLE: 1.0}
 
 
 def _depth(line: Line) -> Depth:

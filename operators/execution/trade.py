@@ -16,7 +16,7 @@ acyclic, so these steps share one state here; each idea is a file of its own. No
 While reducing, targets count as 0. While halted nothing is sent but cancellations. Both forget what answers of the
 solver ask for, and drop answers to what was asked before: Target.request. Without a usable quote nothing is intended.
 Cost: 20 µs for an item of 3 quotes, about 0.5 ms for one that trades; half as much again where risk is measured, and
-each measure 10 ms for 3 instruments, 0.1 s for 100.
+each measure 7 ms for 3 instruments, 35 ms for 100, on a busy machine.
 """
 
 from collections.abc import Iterable
@@ -93,6 +93,8 @@ def _step(terms: Terms, account: Account, item: Decisions) -> Decisions:
     ledger = Ledger(account.name, item.receive_time, item.offset)
     news: dict[Key, None] = {}
     commands = []
+    if item.messages:
+        note_time(account, max(account.time_ns, *(message.time_ns for message in item.messages)))
     for message in item.messages:
         account.time_ns = max(account.time_ns, message.time_ns)
         if account.risks is not None:
@@ -103,7 +105,6 @@ def _step(terms: Terms, account: Account, item: Decisions) -> Decisions:
             news |= dict.fromkeys(_take(account, message, ledger, terms))
     if item.messages:
         _open_books(account, ledger)
-        note_time(account)
     if isinstance(terms.venue, Outside):
         news |= dict.fromkeys(watch_silence(account, ledger, terms.venue))
     barred = {one.request for one in item.messages if isinstance(one, Target) and is_barred(account, one)}
@@ -221,7 +222,7 @@ def _switch(account: Account, commands: Iterable[Command], terms: Terms, ledger:
         account.switch, said = obey(account.switch, command, equity)
         events += said
         if any(one.event == "resumed" for one in said):
-            begin_day(account)
+            begin_day(account, account.time_ns)
     account.switch, said = watch(
         account.switch, equity, is_flat=account.is_flat, max_drawdown=terms.limits.max_drawdown,
         reducing_share=1.0 if terms.risk is None else terms.risk.reserve.reducing_share,

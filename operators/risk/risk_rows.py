@@ -1,17 +1,16 @@
 """Rows of the tables risk, risk_parts and limits: what was measured of an account at one moment of data time."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
 from typing import Any, NamedTuple
 
 import polars as pl
 
+from market.pairs import PAIRS, pairs
 from operators.risk.attribution import Attribution
 from operators.risk.estimates import Estimates
 from operators.risk.exposure import Exposure
 from operators.risk.moving_limits import Change
 
-PAIRS = pl.List(pl.Struct({"key": pl.String, "value": pl.Float64}))
 RISK: dict[str, Any] = {
     "account": pl.String,
     "time": pl.Int64,  # ns, data time
@@ -146,8 +145,3 @@ def limit_rows(stamp: Stamp, changes: Iterable[Change]) -> pl.DataFrame:
         for one in changes
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=LIMIT, orient="row")
-
-
-def pairs(values: Mapping[str, float]) -> list[dict[str, Any]]:
-    """A map column; what is not finite is not ready and left out."""
-    return [{"key": key, "value": value} for key, value in values.items() if isfinite(value)]

@@ -19,7 +19,7 @@ class Limits:
     max_quote_age_s: float = 5.0  # data time
     max_drawdown: float = 0.05  # share of peak equity (operators/risk/switch.py)
     max_order_age_s: float = 5.0  # data time since the order was intended
-    max_depth_share: float = 0.25  # of the notional displayed within the depth band, on the side the order takes
+    max_depth_share: float = 0.25  # of the notional displayed (Depth), on the side the order takes
     max_typical_multiple: float = 10.0  # of the typical order's notional
     max_orders_per_s: float = 50.0  # orders within one second of data time, this one included
     max_leverage: float = 2.0  # gross over equity, working orders included
@@ -34,7 +34,7 @@ class Limits:
 
 
 class Depth(NamedTuple):
-    """Notional displayed within a band around the mid, quote currency."""
+    """Notional displayed, quote currency; trading is told that of the best prices alone."""
 
     time_ns: int  # data time of the book
     bid_notional: float

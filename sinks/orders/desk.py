@@ -10,18 +10,18 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from market import metric_table as table
 from market.beat import Beat
 from market.clock import MILLISECOND_NS, SECOND_NS, Clock
 from market.errors import JournalError
 from market.messages import AnyMessage, Fill
 from market.metrics import Metrics
-from sinks.orders import numbers
 from sinks.orders.account import Books, Cause, UntoldError
 from sinks.orders.entry import Entry
 from sinks.orders.executor import Executor, World
 from sinks.orders.intents import Read
 from sinks.orders.link import LinkState
-from sinks.orders.pending import Note, Stage
+from sinks.orders.pending import Note, Stage, host_of
 from sinks.orders.stream import Stream
 from sinks.orders.teller import Teller
 from sinks.orders.terms import Terms
@@ -176,7 +176,7 @@ class Desk:
             finally:
                 self._statement = False
             self._teller.tell([found.statement])
-        self._metrics.counter(numbers.STATEMENTS, cause).add()
+        self._metrics.counter(table.EXECUTE_STATEMENTS, cause).add()
         self._silent = 0
         for order in found.vanished:
             self._executor.doubt(order)
@@ -192,7 +192,7 @@ class Desk:
             self._stream.renew("a fill came by a statement alone")
 
     def _unread(self, reason: str) -> None:
-        self._metrics.counter(numbers.UNREAD).add()
+        self._metrics.counter(table.EXECUTE_UNREAD).add()
         log.error("a frame of the user stream cannot be read (%s); the account is asked for", reason)
         self._asked.set()
 
@@ -215,14 +215,16 @@ class Desk:
             self._keep_note()
         orders = self._executor.orders
         for stage in Stage:
-            self._metrics.set(numbers.PENDING, len(orders.at(stage)), stage)
+            self._metrics.set(table.EXECUTE_PENDING, len(orders.at(stage)), stage)
         oldest_ns = min((order.last_sent_ns for order in orders.at(Stage.DOUBT)), default=now_ns)
-        self._metrics.set(numbers.OLDEST_DOUBT, (now_ns - oldest_ns) / SECOND_NS)
-        self._metrics.set(numbers.LINK_UP, self._link.is_up)
+        self._metrics.set(table.EXECUTE_DOUBT, (now_ns - oldest_ns) / SECOND_NS)
+        self._metrics.set(table.EXECUTE_LINK, self._link.is_up)
 
     def _keep_note(self) -> None:
         settled = self._executor.orders.note(self._executor.fills.last_ms)
-        note = msgspec.structs.replace(settled, venue=self._venue.name, account=self._venue.account)
+        note = msgspec.structs.replace(
+            settled, venue=self._venue.name, account=self._venue.account, host=host_of(self._venue)
+        )
         if note != self._noted:
             self._noted = note
             self._teller.note(msgspec.json.encode(note).decode())

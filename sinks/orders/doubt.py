@@ -80,8 +80,12 @@ class Pursuit:
 
     def _done(self, client_order_id: str, task: "asyncio.Task[None]") -> None:
         del self._tasks[client_order_id]
-        if not task.cancelled() and task.exception() is not None:
-            self.bug = self.bug or task.exception()
+        if task.cancelled():
+            return
+        self.bug = self.bug or task.exception()
+        order = self._orders.now.get(client_order_id)
+        if task.exception() is None and order is not None and self._is_open(order):
+            self.follow(order)  # it was taken on again while the task still slept over its end
 
     async def _follow(self, order: Pending) -> None:
         waits = Waits(self._random, LEAST_WAIT_S, MOST_WAIT_S)
@@ -113,14 +117,4 @@ class Pursuit:
         self._orders.end(order.client_order_id, never_arrived=not order.arrived)
 
     def _ended(self, order: Pending, state: OrderState, reason: str) -> OrderUpdate:
-        return OrderUpdate(
-            venue=self._venue.name,
-            instrument=order.instrument,
-            time_ns=self._clock.now_ns(),
-            account=self._venue.account,
-            client_order_id=order.client_order_id,
-            state=state,
-            reason=reason,
-            origin="query",
-            sent_ns=order.sent_ns,
-        )
+        return order.update(self._venue, self._clock.now_ns(), state, reason, "query")

@@ -14,11 +14,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Literal, NamedTuple
 
+from market import metric_table as table
 from market.clock import MILLISECOND_NS, SECOND_NS, Clock
 from market.errors import VenueError
 from market.messages import AnyMessage, Approved, Cancel, OrderState, OrderUpdate
 from market.metrics import Metrics
-from sinks.orders import numbers
 from sinks.orders.account import Fills
 from sinks.orders.allowance import ORDERS_SHARE, Allowance
 from sinks.orders.doubt import Make, Pursuit, same
@@ -41,9 +41,7 @@ class World(NamedTuple):
 
     ask: Callable[[OrderRequest, Leave], Awaitable[Answer]]
     tell: Callable[[Sequence[AnyMessage]], None]
-    objection: Callable[
-        [], str
-    ]  # why nothing may be sent now: halted, stopping, the journal is behind, the link is down
+    objection: Callable[[], str]  # why nothing may be sent now: halted, stopping, no link, a journal that is behind
     random: Callable[[], float]
 
 
@@ -59,11 +57,8 @@ class Executor:
         self._allowance = Allowance(venue.capability.requests_per_minute)
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._bug: BaseException | None = None
-        self._sent = metrics.counter(numbers.SENT)
-        self._wire_s, self._answer_s = (
-            metrics.histogram(numbers.WIRE_SECONDS),
-            metrics.histogram(numbers.ANSWER_SECONDS),
-        )
+        self._sent = metrics.counter(table.EXECUTE_SENT)
+        self._wire_s, self._answer_s = map(metrics.histogram, (table.EXECUTE_WIRE, table.EXECUTE_ANSWER))
         self.orders, self.fills = Orders(through=note.through), Fills(note.fills_ms)
         self.pursuit = Pursuit(
             venue, self.orders, terms, clock, random=world.random, enquire=self.enquire, hear=self.hear
@@ -75,7 +70,7 @@ class Executor:
     def take(self, row: Intents) -> None:
         """Do what a row of the orders journal wants; rows come in order, each once."""
         if row.unread:
-            self._metrics.counter(numbers.UNREAD).add(row.unread)
+            self._metrics.counter(table.EXECUTE_UNREAD).add(row.unread)
             log.error("row %d of the orders journal has %d frames that are no intents", row.offset, row.unread)
         for message in row.messages:
             if isinstance(message, Cancel):
@@ -131,7 +126,7 @@ class Executor:
 
     def withdraw(self, why: str) -> list[Pending]:
         """Bring all orders that work, or may, to their end, from now on; again does nothing. Which these are."""
-        standing = self.orders.at(Stage.LIVE, Stage.DOUBT)
+        standing = self.orders.at(Stage.SENT, Stage.LIVE, Stage.DOUBT)
         for order in standing:
             self.pursuit.cancel(order, why)
         return standing
@@ -226,7 +221,7 @@ class Executor:
         state = OrderState.EXPIRED if why == TOO_OLD else OrderState.REJECTED
         if order.cancel:
             state = OrderState.CANCELLED
-        self._metrics.counter(numbers.REFUSED, state).add()
+        self._metrics.counter(table.EXECUTE_UNSENT, state).add()
         self.hear([self._update(order, state, f"not sent: {why}")])
 
     def _in_doubt(self, order: Pending, why: str) -> None:
@@ -250,17 +245,7 @@ class Executor:
     def _update(
         self, order: Pending, state: OrderState, reason: str, origin: Literal["executor", "answer"] = "executor"
     ) -> OrderUpdate:
-        return OrderUpdate(
-            venue=self._venue.name,
-            instrument=order.instrument,
-            time_ns=self._clock.now_ns(),
-            account=self._venue.account,
-            client_order_id=order.client_order_id,
-            state=state,
-            reason=reason,
-            origin=origin,
-            sent_ns=order.sent_ns,
-        )
+        return order.update(self._venue, self._clock.now_ns(), state, reason, origin)
 
     def _start(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from market import metric_table as table
 from market.clock import Clock
 from market.messages import AnyMessage, Fill, Funding, OrderState, OrderUpdate, Statement
 from market.metrics import Metrics
-from sinks.orders import numbers
 from sinks.orders.account import Fills
 from sinks.orders.pending import ENDS, Orders, Pending, Stage
 
@@ -73,7 +73,7 @@ class Hearing:
         self._told[update.client_order_id] = said
         if len(self._told) > REMEMBERED:
             self._told.pop(next(iter(self._told)))
-        self._metrics.counter(numbers.TOLD, update.origin, update.state).add()
+        self._metrics.counter(table.EXECUTE_UPDATES, update.origin, update.state).add()
         return update
 
     def _paid(self, funding: Funding) -> Funding | None:

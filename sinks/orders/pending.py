@@ -9,12 +9,14 @@ when the executor began is in doubt from the start.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
 from market.errors import SettingsError
 from market.messages import OrderState, OrderUpdate
+from venues.orders import OrderVenue
 
 ENDS = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED})
 STANDS = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
@@ -44,6 +46,23 @@ class Pending:
     cancel: str = ""  # why it is to be cancelled; empty: it is not
     missing: int = 0  # answers that the venue does not know it, since it was last heard of
 
+    def update(
+        self, venue: OrderVenue, time_ns: int, state: OrderState, reason: str,
+        origin: Literal["executor", "answer", "query"],
+    ) -> OrderUpdate:  # fmt: skip
+        """What we tell of it ourselves, and by whose word."""
+        return OrderUpdate(
+            venue=venue.name,
+            instrument=self.instrument,
+            time_ns=time_ns,
+            account=venue.account,
+            client_order_id=self.client_order_id,
+            state=state,
+            reason=reason,
+            origin=origin,
+            sent_ns=self.sent_ns,
+        )
+
 
 class Standing(NamedTuple):
     """An order that was open when the note was written."""
@@ -60,6 +79,7 @@ class Note(msgspec.Struct, frozen=True):
     fills_ms: int = 0  # wall clock; all fills until then are known
     venue: str = ""  # whose orders these are
     account: str = ""
+    host: str = ""  # of the venue: an account with money and one on paper may have the same names; empty: not known
 
 
 NOTE = "settled"  # the key of the note in the orders journal
@@ -73,16 +93,31 @@ def read_note(text: str | None) -> Note:
         return Note()
 
 
-def note_for(note: Note, venue: str, account: str, last_row: int) -> Note:
+def account_named(venue: str, account: str, host: str = "") -> str:
+    """An account, to a person.
+
+    >>> account_named("alpaca-iex", "main", "api.alpaca.markets")
+    'alpaca-iex, account main, at api.alpaca.markets'
+    """
+    return f"{venue}, account {account}" + (f", at {host}" if host else "")
+
+
+def host_of(venue: OrderVenue) -> str:
+    """The machine that orders go to."""
+    return urlsplit(venue.open_orders(0).url).hostname or ""
+
+
+def note_for(note: Note, venue: OrderVenue, last_row: int) -> Note:
     """The note as this account goes on from it. Raises SettingsError where orders of another one may still work: this
     venue knows nothing of them, and would be believed.
     """
-    if not note.venue or (note.venue, note.account) == (venue, account):
+    known = (note.venue, note.account, note.host or host_of(venue))
+    if not note.venue or known == (venue.name, venue.account, host_of(venue)):
         return note
     if note.standing or note.through < last_row:
         raise SettingsError(
-            f"orders at {note.venue}, account {note.account}, may still work; execute with the settings of then until"
-            " they have ended, or use another data folder"
+            f"orders at {account_named(note.venue, note.account, note.host)}, may still work; execute with the settings"
+            " of then until they have ended, or use another data folder"
         )
     return Note(through=note.through)
 

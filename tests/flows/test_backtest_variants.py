@@ -4,18 +4,22 @@ import json
 import typing
 
 import numpy as np
+import polars as pl
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from flows import cli
+from flows.backtest.account import Run
 from flows.backtest.bar_files import instrument_of, read_file
 from flows.backtest.folds import folds_of, joined
 from flows.backtest.plan import Plan
+from flows.backtest.trials import Trials
 from flows.backtest.variants import MOST_VARIANTS, name_of, variants_of
 from flows.commands import backtest
 from flows.settings import Settings
 from market.errors import BarographError, CaptureError, SettingsError
+from operators.analysis.sharpe import deflated
 from tests.flows.made_bars import bars, written
 
 runner = CliRunner()
@@ -37,12 +41,29 @@ def test_variants_are_all_combinations_laid_over_the_settings():
     assert variants_of(Settings(), []) == [({}, Settings())]
 
 
+def test_twins_do_not_stand_for_trials_that_nobody_told_of():
+    """The best of 100 without skill, and its twin: their ratios hardly differ, those of the other 98 did."""
+    draws, believed = np.random.default_rng(3), 0
+    for _ in range(20):
+        every = draws.normal(size=(500, 100)) * 1e-4
+        best = every[:, (every.mean(axis=0) / every.std(axis=0)).argmax()]
+        runs = []
+        for changes in (best, best + draws.normal(size=500) * 1e-6):
+            periods = pl.DataFrame({"equity": 1e5 * np.cumprod(1 + changes)})
+            runs.append(Run(periods, pl.DataFrame(), pl.DataFrame(), {}, 1e5))
+        trials = Trials(({}, {}), (Settings(), Settings()), tuple(runs), 1, "short")
+        believed += deflated(best, trials=100, variance=trials.variance(100)) > 0.95
+        assert trials.variance(2) == pytest.approx(np.var(trials.ratios, ddof=1))
+    assert believed <= 1
+
+
 @pytest.mark.parametrize(
     ("varied", "said"),
     [
         (["no_trade_band"], "write NAME=VALUE,VALUE"),
         (["no_trade_band="], "write NAME=VALUE,VALUE"),
-        (["nothing=1"], "there is no such setting of trading; there are portfolio.method"),
+        (["nothing=1"], "there is no such setting of trading; they are in portfolio, solver, risk, execution"),
+        (["no_trade_bnad=1"], "did you mean no_trade_band"),
         (["capture.shards=2"], "no such setting of trading"),
         (["no_trade_band=0.1,7"], "setting portfolio.no_trade_band: .*less than or equal to 1"),
         (["no_trade_band=much"], "setting portfolio.no_trade_band"),

@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
 import pytest
 
 import flows.kill.kill
+from flows.execute import run_execute
+from flows.intents import ORDERS, orders_path
 from flows.kill.kill import Kill
 from flows.kill.target import Target, find_target, folder_of
 from flows.kill.terms import Outcome, Terms
@@ -25,11 +28,15 @@ from flows.settings_text import save_settings
 from flows.settings_trading import ExecutionSettings
 from market.clock import SystemClock
 from market.errors import SettingsError
+from market.journal import LIVE_BLOCK_NS
 from simulator.orders.keys import stale
+from sinks.journal import JournalWriter
 from sinks.orders import halt
 from sinks.orders.halt import halt_path, is_halted, read_halt
 from sinks.orders.http import NoAnswerError, Pool
+from sinks.orders.pending import NOTE, Note, Standing, host_of
 from sinks.orders.terms import Terms as Wires
+from sinks.outbox import VENUE
 from tests.flows.kill_roles import settings
 from tests.sinks.orders.rig import Intended
 from tests.sinks.orders.stub_exchange import StubExchange, StubOrder
@@ -164,6 +171,42 @@ def test_a_kill_asks_whom_the_executor_sent_to(tmp_path: Path) -> None:
     (tmp_path / "run" / "execute.toml").unlink()
     (tmp_path / "run" / "other.toml").unlink()
     assert "its settings are gone" in find_target(tmp_path, None).unknown
+
+
+def test_an_executor_of_another_account_that_may_not_begin_is_not_whom_a_kill_asks(tmp_path: Path) -> None:
+    first = settings(tmp_path, 5)
+    second = first.model_copy(update={"execution": first.execution.model_copy(update={"account": "other"})})
+    save_settings(first, "execute")
+    write_run_file(tmp_path, "execute", account="main", venue="simulated")
+    with JournalWriter(orders_path(tmp_path), venue=VENUE, shard=ORDERS, block_ns=LIVE_BLOCK_NS) as journal:
+        note = Note(standing=(Standing("one", "BTCUSDT"),), venue="simulated", account="main")
+        journal.note(NOTE, msgspec.json.encode(note).decode())
+    with pytest.raises(SettingsError, match="orders at simulated, account main, may still work"):
+        run_execute(second, order_venue(second), Wires(), threading.Event())
+    assert find_target(tmp_path, None).account == "main"
+
+
+def test_the_paper_account_is_not_taken_for_the_one_with_money_of_the_same_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BAROGRAPH_ALPACA_KEY", "BAROGRAPH_ALPACA_SECRET"):
+        monkeypatch.setenv(name, "x")
+    live = ExecutionSettings(outside=True, account="main", live=True)
+    with_money = Settings(data=tmp_path, venue="alpaca-iex", instruments=["AAPL"], execution=live)
+    on_paper = with_money.model_copy(update={"execution": live.model_copy(update={"live": False})})
+    ours = kill_venue(with_money)
+    assert ours is not None
+    save_settings(with_money, "execute")
+    write_run_file(tmp_path, "execute", account="main", venue="alpaca-iex", host=host_of(ours))
+    assert find_target(tmp_path, None).unknown == ""
+    unknown = find_target(tmp_path, save_settings(on_paper, "other")).unknown
+    assert "an executor sent to alpaca-iex, account main, at api.alpaca.markets, but" in unknown
+    note = Note(standing=(Standing("one", "AAPL"),), venue="alpaca-iex", account="main", host=host_of(ours))
+    with JournalWriter(orders_path(tmp_path), venue=VENUE, shard=ORDERS, block_ns=LIVE_BLOCK_NS) as journal:
+        journal.note(NOTE, msgspec.json.encode(note).decode())
+    with pytest.raises(SettingsError, match=r"at api\.alpaca\.markets, may still work"):
+        run_execute(on_paper, order_venue(on_paper), Wires(), threading.Event())
+    assert find_target(tmp_path, None).unknown == ""
 
 
 def test_a_folder_that_is_not_there_is_not_halted(tmp_path: Path) -> None:

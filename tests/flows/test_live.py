@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from flows.cli import app, exit_code
 from flows.live import LIMITS, VARIABLE, limits_set, permitted
-from flows.settings import load
+from flows.settings import Settings, load
+from flows.settings_text import as_toml, example
 from market.errors import BarographError, SettingsError
 
 NUMBER = "010203ABCD"
@@ -25,6 +26,14 @@ KEYS = {"BAROGRAPH_ALPACA_KEY": "key", "BAROGRAPH_ALPACA_SECRET": "secret"}
 def test_paper_is_the_default_whatever_the_environment_says() -> None:
     assert permitted(live=False, environment=SWITCH, limits=SET) == ""
     assert permitted(live=False, environment={}, limits={}) == ""
+
+
+def test_the_file_that_explains_all_settings_sets_no_limit(tmp_path: Path) -> None:
+    path = tmp_path / "barograph.toml"
+    path.write_text(example())
+    assert limits_set(load(path)) == {}
+    path.write_text(as_toml(Settings()))
+    assert set(limits_set(load(path))) == set(LIMITS)
 
 
 def test_both_switches_and_all_limits_open_the_account_that_is_named() -> None:

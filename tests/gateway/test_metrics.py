@@ -37,11 +37,11 @@ THINGS = {
         "messages",
         "connections",
     ),
-    *("alarms", "deliveries", "currency", "up", "ready", "state", "row"),
+    *("alarms", "deliveries", "currency", "up", "ready", "state", "row", "orders"),
 }
 LABELS = {
     *("version", "source", "shard", "channel", "state", "way", "alarm", "fate", "stage", "cause", "table", "kind"),
-    *("part", "event", "account", "outcome", "route", "method", "status", "reason", "process", "chore"),
+    *("part", "event", "account", "outcome", "route", "method", "status", "reason", "process", "chore", "origin"),
 }  # fmt: skip
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
 

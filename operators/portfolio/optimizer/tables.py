@@ -1,14 +1,14 @@
 """Rows of the tables `problems` and `solutions`: what was asked and what was answered, one row for each message."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite, sqrt
+from collections.abc import Iterable, Sequence
+from math import sqrt
 from typing import Any
 
 import polars as pl
 
 from market.messages import Problem, Solution
+from market.pairs import PAIRS, pairs
 
-PAIRS = pl.List(pl.Struct({"key": pl.String, "value": pl.Float64}))
 MEMBERS = pl.List(pl.Struct({"key": pl.String, "value": pl.List(pl.String)}))
 SOLUTION: dict[str, Any] = {
     "account": pl.String,
@@ -52,7 +52,7 @@ def solution_rows(solutions: Iterable[tuple[Solution, str]], receive_time: int, 
     rows = [
         (
             one.account, one.time_ns, receive_time, one.request, one.rung, one.reason, refused,
-            _pairs(dict(zip(one.names, one.weights, strict=False))), _pairs(one.duals), _pairs(one.slack), one.solver,
+            pairs(dict(zip(one.names, one.weights, strict=False))), pairs(one.duals), pairs(one.slack), one.solver,
             one.elapsed_ms, offset, place,
         )
         for place, (one, refused) in enumerate(solutions)
@@ -64,7 +64,7 @@ def problem_rows(problems: Iterable[Problem], receive_time: int, offset: int) ->
     """Rows of `problems` for those asked on one row of the trading journal, in order."""
     rows = [
         (
-            one.account, one.time_ns, receive_time, one.request, one.regime, _pairs(one.limits),
+            one.account, one.time_ns, receive_time, one.request, one.regime, pairs(one.limits),
             *(_named(one, values) for values in (one.expected, one.confidence, _volatilities(one), one.current,
                                                  one.half_spread, one.impact, one.caps)),
             [{"key": name, "value": [one.names[at] for at in members if 0 <= at < len(one.names)]}
@@ -84,9 +84,4 @@ def _volatilities(problem: Problem) -> list[float]:
 
 
 def _named(problem: Problem, values: Sequence[float]) -> list[dict[str, Any]]:
-    return _pairs(dict(zip(problem.names, values, strict=False)))
-
-
-def _pairs(values: Mapping[str, float]) -> list[dict[str, Any]]:
-    """As the store's maps are written; numbers that are not finite are left out."""
-    return [{"key": name, "value": value} for name, value in values.items() if isfinite(value)]
+    return pairs(dict(zip(problem.names, values, strict=False)))

@@ -42,6 +42,13 @@ class SlowLine:
             return self.value(lots, price) * (price / self.average - 1)
         return self.value(lots, price) - self.value(lots, self.average)
 
+    def gained(self, lots: int) -> float:
+        """By equity if the price doubled; what is not held yet is bought at the mark."""
+        if not self.quote.inverse:
+            return self.value(lots, self.mark)
+        kept = max(min(lots, self.lots), 0) if lots > 0 else min(max(lots, self.lots), 0)
+        return self.profit(kept, 2 * self.mark) - self.profit(kept, self.mark) + self.value(lots - kept, self.mark)
+
     def most(self) -> float:
         after = self.lots + (self.order["side"] * (self.order["lots"] - self.order["done"]) if self.order else 0)
         return self.value(max(abs(self.lots), abs(after)), self.mark)
@@ -66,6 +73,9 @@ class SlowAccount:
         news: dict[str, SlowLine] = {}
         before = self.state
         commands = []
+        day = max((self.now, *(message.time_ns for message in item.messages))) // (86_400 * SECOND)
+        if item.messages and day != self.day:
+            self.dawn, self.day = self.equity, day
         for message in item.messages:
             self.now = max(self.now, message.time_ns)
             if self.risk is not None and isinstance(message, Quote):
@@ -84,8 +94,6 @@ class SlowAccount:
                 commands.append(message)
         if item.messages and not self.rows["ledger"]:
             self.post("opening", "", None, self.now, self.books.pay("capital", self.terms.capital))
-        if self.now // (86_400 * SECOND) != self.day:
-            self.dawn, self.day = self.equity, self.now // (86_400 * SECOND)
         for command in commands:
             self.hear_command(command)
         self.watch()
@@ -358,7 +366,7 @@ class SlowAccount:
             return "depth_share"
         if (after + others) / self.equity > limits.max_leverage:
             return "leverage"
-        book = {(one.quote.venue, name): one.value(one.lots, one.mark) for name, one in self.lines.items()}
+        book = {(one.quote.venue, name): one.gained(one.lots) for name, one in self.lines.items()}
         risk = self.risk.measure.book_risk(key, book)
         if risk is None:
             return ""

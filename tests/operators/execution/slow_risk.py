@@ -66,8 +66,8 @@ class SlowRisk:
         wanted, depths = {}, {}
         for symbol, line in account.lines.items():
             key = (line.quote.venue, symbol)
-            held["portfolio"][key] = line.value(line.lots, line.mark)
-            wanted[key] = line.value(line.lots if line.wanted is None else line.wanted, line.mark)
+            held["portfolio"][key] = line.gained(line.lots)
+            wanted[key] = line.gained(line.lots if line.wanted is None else line.wanted)
             if line.thin:
                 depths[key] = faded(line.thin, 0.02)
         books = held if any(held["portfolio"].values()) else {}

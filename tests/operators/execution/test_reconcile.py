@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from market.messages import OrderState, Side
+from operators.execution.books import money
 from operators.execution.outside import Outside
 from tests.operators.execution.outside_desk import BBB, TERMS, Desk
+from tests.operators.portfolio.decision_stream import SECOND
 
 S = OrderState
 
@@ -40,6 +42,34 @@ def test_while_an_order_works_two_statements_must_say_the_same():
     assert desk.account.time_ns == desk.line.adopted_ns
 
 
+def test_cash_that_is_gone_is_adopted_though_fills_never_end_and_fees_move_it():
+    desk = Desk()
+    for turn, notional in enumerate((400.0, 200.0)):
+        desk.after(28).quote()
+        desk.target(notional)
+        order = desk.sent[-1]
+        desk.fill(order.client_order_id, str(turn), order.size, side=order.side, fee=0.5)
+        assert desk.account.equity == pytest.approx(100_000.0, abs=10.0)  # one statement alone is not believed
+        held = [("BBBUSDT", desk.line.holding.size, desk.line.holding.average_price)]
+        desk.after(2).statement(float(money(desk.account.books.wallet)) - 5_000.0, held)
+    assert desk.account.equity == pytest.approx(95_000.0, abs=10.0)
+
+
+def test_a_position_that_is_off_by_the_same_again_stops_the_instrument_until_it_is_adopted():
+    desk = Desk()
+    for turn, notional in enumerate((400.0, 200.0, 400.0)):
+        desk.after(28).quote()
+        desk.target(notional)
+        assert len(desk.sent) == (1, 2, 2)[turn]  # none after the second statement
+        if turn < 2:
+            order = desk.sent[-1]
+            desk.fill(order.client_order_id, str(turn), order.size, side=order.side)
+        held = [("BBBUSDT", desk.line.holding.size + 2.0, 50.0)]
+        desk.after(2).statement(float(money(desk.account.books.wallet)), held)
+    assert desk.line.holding.size == 5.9
+    assert event(desk, "adopted_position")["size_before"] == 3.9
+
+
 def test_a_statement_older_than_the_newest_fill_is_no_difference_yet():
     desk = Desk()
     desk.target(400.0)
@@ -71,6 +101,19 @@ def test_fills_that_an_adopted_statement_holds_are_not_counted_again():
     desk.after(1).fill("", "late", 5.0, time_ns=traded_ns)
     assert desk.line.holding.size == 5.0
     assert desk.events()[-1] == "fill_not_counted"
+
+
+@pytest.mark.parametrize("before", [0.0, 5.0], ids=["opened", "adopted"])
+def test_a_fill_of_an_order_made_after_the_statement_counts_though_the_clock_of_the_venue_is_behind(before):
+    desk = Desk()
+    if before:
+        desk.after(1).statement(100_000.0, [("BBBUSDT", before, 50.0)])
+    desk.after(1).target(400.0)
+    [order] = desk.sent
+    desk.fill(order.client_order_id, "1", order.size, time_ns=desk.now - 3 * SECOND)
+    desk.after(1).quote()
+    assert desk.line.holding.size == before + order.size
+    assert desk.sent == [order]  # and not as much again for what was not counted
 
 
 def test_fills_owed_to_an_ended_order_are_given_up_when_two_statements_hold_them():

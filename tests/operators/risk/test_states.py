@@ -1,9 +1,16 @@
 """ACTIVE → REDUCING → HALTED → ACTIVE through the whole trade stage, each step explained by the rows it left behind."""
 
+import msgspec
 import polars as pl
 import pytest
 
-from tests.operators.risk.gap_account import STRESSED, Desk, Market, terms
+from market.regimes import UNKNOWN
+from operators.execution.account import opened, take_quote
+from operators.execution.holding import Holding
+from operators.execution.risks import strategies
+from operators.risk.moving_limits import STEP
+from tests.operators.portfolio.decision_stream import START, VENUE, item, quote
+from tests.operators.risk.gap_account import CALM, STRESSED, Desk, Market, terms
 
 GAP, CRASH, AGAIN = 120, 270, 273  # seconds at which every price jumps
 
@@ -132,6 +139,57 @@ def test_a_day_s_loss_halts_too_and_a_resume_begins_the_day_anew():
     desk.take([market.person("resume")]).take(market.seconds(60))
     assert desk.state == "active"
     assert not desk.account.is_flat()
+
+
+def test_a_gap_over_night_is_a_loss_of_the_new_day():
+    market, desk = Market(), Desk(terms(max_daily_loss=0.01))
+    desk.take(market.seconds(GAP))
+    before = desk.account.equity
+    market.gap(-0.09)
+    market.second += 86_400
+    desk.take(market.seconds(40))
+    said = events(desk).to_dicts()
+    assert [(one["event"], one["reason"]) for one in said] == [
+        ("reducing", "day loss"), ("halted", "flat after reducing"),
+    ]  # fmt: skip
+    values = pairs(said[0]["values"])
+    assert values["day_loss"] == pytest.approx(1 - values["equity"] / before)
+
+
+def test_parts_of_a_target_that_cancel_explain_nothing_and_stop_nothing():
+    market, desk = Market(), Desk(terms())
+    desk.take(market.seconds(GAP))
+    parts = {"trend": 0.1 + 0.2, "carry": -0.3}  # 5.6e-17 in all
+    desk.take([item(500, msgspec.structs.replace(market.target("AAAUSDT", 40_000.0), parts=parts))])
+    desk.take(market.seconds(20))
+    told = desk.table("risk_parts").filter((pl.col("second") > GAP) & (pl.col("dimension") == "strategy"))
+    assert set(told["name"]) == {"trend", "carry", "portfolio"}
+    assert told["amount"].abs().max() < 1e6 * 10_000
+
+
+@pytest.mark.parametrize("symbol", ["AAAUSDT", "CCCUSD"])
+def test_what_is_measured_is_what_the_equity_gains_when_a_price_moves(symbol):
+    account = opened("paper", 1e6)
+    line = take_quote(account, quote(symbol, START, 5999.5, 6000.5), is_usable=True)
+    line.holding = Holding(100.0, 3000.0)  # bought at half of the price of now
+    take_quote(account, quote(symbol, START, 5999.5, 6000.5), is_usable=True)
+    before, exposed = account.equity, strategies(account)["portfolio"][VENUE, symbol]
+    take_quote(account, quote(symbol, START, 5999.5 * 0.99, 6000.5 * 0.99), is_usable=True)
+    assert before - account.equity == pytest.approx(0.01 * exposed)
+
+
+def test_a_regime_that_is_no_longer_told_loosens_nothing():
+    market, desk = Market(wanted=4_000.0), Desk(terms())
+    market.regime = STRESSED
+    desk.take(market.seconds(130))
+    stressed = desk.account.in_force["gross"]
+    market.regime = UNKNOWN
+    desk.take(market.seconds(100))
+    assert desk.account.risks.regime(market.now) == UNKNOWN
+    assert desk.account.in_force["gross"] <= stressed * STEP
+    market.regime = CALM
+    desk.take(market.seconds(100))
+    assert desk.account.in_force["gross"] >= 1.5 * stressed
 
 
 def test_a_stressed_regime_halves_the_limits_and_what_would_grow_is_refused():

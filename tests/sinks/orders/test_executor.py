@@ -264,6 +264,17 @@ def test_a_stop_names_what_it_cannot_take_back_and_does_not_wait_for_ever(
         rig.wait(lambda: rig.states("one")[-2:] == [U, A], "word of it after the next start")
 
 
+def test_a_stop_takes_back_what_is_not_answered_yet(
+    tmp_path: Path, exchange: StubExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "_say", lambda *_: None)  # nor does the stream tell of it
+    exchange.fault = lambda verb, _: "hang" if verb == "place" else ""
+    with Rig(tmp_path, venue_of(exchange), replace(QUICK, cancel_at_stop=True, answer_s=10.0)) as rig:
+        Intended(tmp_path).write(approved("one"))
+        rig.wait(lambda: exchange.open == ["one"], "the order")
+    assert exchange.open == []
+
+
 def test_without_a_sign_of_life_of_the_trading_flow_nothing_goes_on_working(
     tmp_path: Path, exchange: StubExchange
 ) -> None:
@@ -325,7 +336,7 @@ def test_another_account_does_not_begin_while_orders_of_the_one_before_may_work(
     with Rig(tmp_path, ours) as rig:
         intended.write(approved("one"))
         rig.ends("one", A)
-    with pytest.raises(SettingsError, match="orders at stub, account main, may still work"):
+    with pytest.raises(SettingsError, match=r"orders at stub, account main, at 127\.0\.0\.1, may still work"):
         asyncio.run(execute(tmp_path, other, QUICK, lambda: False))
     assert exchange.asked.count("place") == 1
     with Rig(tmp_path, ours) as rig:
