@@ -3,8 +3,9 @@
 What the number stands for: `api` is all that `GET /api/v1/orders/{id}/explanation` asks of the embedded store, and
 `sql` is entry 30 of the cookbook with an id in its first line; for orders chosen at random, tables in the page cache.
 Rows are made up: a million orders of ten instruments within half an hour, so that time tells them apart badly, each
-with an intent, four states and two fills, and targets, signals, regimes, answers of the optimiser, risk and limits
-beside them. `missed` where the p99 is above 100 ms; `select 1` in the same run says what the machine itself takes.
+with an intent, four states and two fills, and targets, two days of signals and regimes, answers of the optimiser, risk
+and limits beside them; written in the order of time, as the flows do. `missed` where the p99 is above 100 ms;
+`select 1` in the same run says what the machine itself takes.
 
     python benchmarks/explain.py [--orders 1000000] [--data FOLDER] [--repeat 200]
 
@@ -31,7 +32,8 @@ from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.schema import sql_files
 
 LIMIT_MS = 100.0
-INSTRUMENTS, SPAN_S, TOGETHER, CHUNK = 10, 1_800, 1_000, 250_000
+INSTRUMENTS, SPAN_S, BEFORE_S, TOGETHER, CHUNK = 10, 1_800, 172_800, 1_000, 250_000
+STATES = "['submitted', 'accepted', 'partially_filled', 'filled'][part + 1]"
 NEWEST = "(select argMax(client_order_id, receive_time) from fills) as order_id"
 BEGIN = "toDateTime64('2026-11-02 00:00:00', 9, 'UTC')"
 WHO = {"account": "'paper'", "venue": "'simulated'", "instrument": f"concat('I', toString(number % {INSTRUMENTS}))"}
@@ -46,10 +48,11 @@ def at(nanoseconds: str) -> dict[str, str]:
     return {"time": moment, "receive_time": moment}
 
 
-def insert(client: Client, table: str, count: int, values: dict[str, str]) -> None:
-    """Rows made inside the store of the numbers from 0 on."""
+def insert(client: Client, table: str, count: int, values: dict[str, str], parts: int = 1) -> None:
+    """Rows made inside the store of the numbers from 0 on, of each so many parts, one after the other."""
     for first in range(0, count, CHUNK):
-        made = f"from numbers({first}, {min(CHUNK, count - first)})"
+        rows = f"select number as n from numbers({first * parts}, {min(CHUNK, count - first) * parts})"
+        made = f"from (select intDiv(n, {parts}) as number, n % {parts} as part from ({rows}))"
         chosen = ", ".join(f"{value} as `{name}`" for name, value in values.items())
         names = ", ".join(f"`{name}`" for name in values)
         client.command(f"insert into {table} ({names}) select {names} from (select {chosen} {made})")
@@ -69,20 +72,13 @@ def fill(client: Client, orders: int) -> None:
         "offset": "number + 2",
     }
     insert(client, "intents", orders, ORDER | made | sizes | intent | {"decision_price": "100", "contract_size": "1"})
-    checks = "if({state} = 0, map('order_notional', 100., 'leverage', 0.2, 'quote_age_s', 0.1), map())"
-    for state, name in enumerate(("submitted", "accepted", "partially_filled", "filled")):
-        place = {"state": f"'{name}'", "checks": checks.format(state=state), "offset": "number + 2", "row": str(state)}
-        insert(client, "orders", orders, ORDER | at(f"number * {step_ns} + {1 + state} * 1000000") | sizes | place)
-    for part in range(2):
-        paid = {
-            "fill_id": f"concat(toString(number), '-{part}')",
-            "price": "100.1",
-            "fee": "0.01",
-            "offset": "number + 2",
-        }
-        insert(
-            client, "fills", orders, ORDER | at(f"number * {step_ns} + {3 + part} * 1000000") | {"size": "0.5"} | paid
-        )
+    checks = "if(part = 0, map('order_notional', 100., 'leverage', 0.2, 'quote_age_s', 0.1), map())"
+    place = {"state": STATES, "checks": checks, "offset": "number + 2", "row": "part"}
+    entered = at(f"number * {step_ns} + (1 + part) * 1000000")
+    insert(client, "orders", orders, ORDER | entered | sizes | place, parts=4)
+    fill_id = "concat(toString(number), '-', toString(part))"
+    paid = {"fill_id": fill_id, "price": "100.1", "fee": "0.01", "size": "0.5", "offset": "number + 2"}
+    insert(client, "fills", orders, ORDER | at(f"number * {step_ns} + (3 + part) * 1000000") | paid, parts=2)
     targets = orders // TOGETHER
     moved = at(f"intDiv(number, {INSTRUMENTS}) * {TOGETHER * step_ns}")
     row = {"offset": f"intDiv(number, {INSTRUMENTS}) * {TOGETHER} + 1", "notional": "1000", "reason": "'solved'"}
@@ -105,12 +101,13 @@ def fill(client: Client, orders: int) -> None:
     bars = {"shard": "'simulated/0'", "offset": "number", "regime": "'calm/bull/trending'"} | WHO
     bars.pop("account")
     for timeframe, seconds in (("ultra_short", 1), ("short", 60)):
-        closed = at(f"intDiv(number, {INSTRUMENTS}) * {seconds}000000000") | {"timeframe": f"'{timeframe}'"}
+        second = f"intDiv(number, {INSTRUMENTS}) * {seconds} - {BEFORE_S}"
+        closed = at(f"({second}) * 1000000000") | {"timeframe": f"'{timeframe}'"}
         for table in ("signals", "regimes"):
             insert(
                 client,
                 table,
-                SPAN_S * INSTRUMENTS // seconds,
+                (BEFORE_S + SPAN_S) * INSTRUMENTS // seconds,
                 bars | closed | {"evidence": "map('ofi', 1., 'drift', 0.5)"},
             )
     measured = {"account": "'paper'", "offset": "number * 60"} | at("number * 60000000000")

@@ -34,7 +34,8 @@ from sources.journal_reader import JournalReader
 
 ACCOUNT = "main"
 TIMEFRAME = "short"
-MOST_NOTIONAL, LEAST_NOTIONAL = 600.0, 300.0  # between which the target of every instrument goes to and fro
+# Between these the target of every instrument goes to and fro; all together fit the gross limit that risk leaves.
+MOST_NOTIONAL, LEAST_NOTIONAL = 300.0, 150.0
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 READY_S = 120.0
 ROOT = Path(__file__).parents[1]

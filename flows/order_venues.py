@@ -20,6 +20,8 @@ def order_venue(settings: Settings) -> OrderVenue:
     if not settings.execution.outside:
         raise SettingsError("orders stay in the paper venue; set execution.outside in the settings file to send them")
     number = permitted(live=settings.execution.live, environment=os.environ, limits=limits_set(settings))
+    if settings.execution.live and settings.venue == SIMULATED:
+        raise SettingsError("the simulated exchange holds no money; set execution.live = false in the settings file")
     venue = _venue(settings, number)
     if isinstance(venue, alpaca.AlpacaOrders):
         venue.warm()

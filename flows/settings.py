@@ -37,7 +37,9 @@ class CaptureSettings(Section):
         1, description="capture processes, each with its own instruments, journal and share of the venue's limits"
     )
     retention_hours: Positive = Field(
-        48.0, description="journal rows on record for longer, counted while capture runs, are pruned, oldest first"
+        48.0,
+        description="journal rows on record for longer, counted while capture runs, are pruned, oldest first; so are"
+        " settled orders and problems of the solver, counted while trading runs",
     )
     retention_bytes: int = Field(
         20_000_000_000, gt=0, description="and the oldest ones while a journal holds more; of each shard"
@@ -133,7 +135,7 @@ class SuperviseSettings(Section):
     port: Port = Field(8081, description="port of them; 0: any free one")
     hung_after_s: Positive = Field(30.0, description="a process without a sign of life for this long is restarted")
     start_limit_s: Positive = Field(600.0, description="the same while it starts, which may compile kernels")
-    stop_grace_s: Positive = Field(4.5, description="all processes together have to stop; what then runs is killed")
+    stop_grace_s: Positive = Field(9.0, description="all processes together have to stop; what then runs is killed")
     brake_deaths: int = Field(5, ge=1, description="a process that dies so often within brake_window_s is left alone")
     brake_window_s: Positive = Field(60.0, description="see brake_deaths")
     brake_pause_s: Positive = Field(300.0, description="how often it is tried again then")

@@ -185,6 +185,12 @@ class ExecutionSettings(Section):
     )
     max_retry_s: float = Field(64.0, ge=0, description="the most that it doubles to")
 
+    @model_validator(mode="after")
+    def _goes_out(self) -> "ExecutionSettings":
+        if self.live and not self.outside:
+            raise ValueError("live needs outside = true as well: without it orders stay in the paper venue")
+        return self
+
 
 # Of ExecutionSettings, by the names that operators have for them.
 PACE = {"horizon_s", "slice_s", "participation", "max_participation", "trade_life_s", "catch_up"}

@@ -35,6 +35,7 @@ from market.beat import Beat, unheard
 from market.clock import Clock, SystemClock
 from market.errors import DiskError, JournalError
 from market.journal import LIVE_BLOCK_NS, JournalBatch, partition_path
+from market.journal_facts import PRUNED_TO
 from market.messages import Problem, Solution, decode, encode
 from operators.portfolio.optimizer.optimizer import PortfolioOptimizer
 from operators.portfolio.optimizer.preferences import Preferences
@@ -177,7 +178,7 @@ class Desk:
 
 def first_after(journal: JournalReader, answered: int) -> int:
     """The row of the problems journal up to which requests are at most `answered`; requests rise with rows."""
-    low, high = 0, journal.last_offset()
+    low, high = int(journal.meta().get(PRUNED_TO, 0)), journal.last_offset()
     while low < high:
         middle = (low + high) // 2
         rows = journal.read(middle, 1)

@@ -12,8 +12,8 @@ disk before anybody may send them (flows/execute.py); what becomes of them comes
 """
 
 import threading
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
@@ -21,7 +21,7 @@ from bytewax.dataflow import Dataflow
 from flows.broadcast import broadcast_sink
 from flows.engine import LIVE_CLOSE_S, REPLAY_CLOSE_S, block_ns, copies_of, run
 from flows.heart import Heart
-from flows.intents import ORDERS, orders_path
+from flows.intents import ORDERS, orders_path, settled_before
 from flows.measured import measured
 from flows.outages import outages_of
 from flows.portfolio import Optimised, fees_of, optimised_of, policy_of
@@ -51,7 +51,10 @@ from sinks.broadcast import BroadcastSink
 from sinks.clickhouse.latency import LatencyRecorder
 from sinks.clickhouse.migrate import migrate
 from sinks.clickhouse.sink import ClickHouseSink
+from sinks.journal import JournalWriter
+from sinks.journal_bounds import Bounds
 from sinks.outbox import OutboxSink
+from sinks.pruning import Pruning
 from sources.journal import JournalSource
 
 PROBLEMS = "problems/0"  # shard of the journal of what the solver is asked
@@ -100,12 +103,13 @@ def run_trading(settings: Settings, *, stop: threading.Event, follow: bool, dsn:
 
 
 def _run(settings: Settings, stop: threading.Event, follow: bool, dsn: str | None, watch: Watch) -> None:
-    data = settings.data
+    data, choices = settings.data, choices_of(settings)
     tables = ClickHouseSink(
         dsn or partial(store_dsn, settings),
         block_ns=partial(block_ns, data, "trading"),
         latency=LatencyRecorder(SystemClock(), watch.metrics) if follow else None,
         close_s=LIVE_CLOSE_S if follow else REPLAY_CLOSE_S,
+        choices=choices,
         outages=outages_of(settings, "trading", follow=follow),
         prepare=migrate,
         beat=watch.beat,
@@ -121,11 +125,21 @@ def _run(settings: Settings, stop: threading.Event, follow: bool, dsn: str | Non
         policy=policy_of(settings),
         terms=terms_of(settings),
         optimised=optimised_of(settings),
-        problems=problems_sink(data),
+        problems=problems_sink(settings),
     )
     recovery, interval_s = data / "recovery" / "trading", settings.flow.snapshot_interval_s
-    run(flow, recovery=recovery, snapshot_interval_s=interval_s, copies=copies_of(settings))
+    run(flow, recovery=recovery, snapshot_interval_s=interval_s, choices=choices, copies=copies_of(settings))
     tables.finish()
+
+
+def choices_of(settings: Settings) -> str:
+    """Whose account a state is of, and in which shape it remembers returns: another one cannot be gone on from."""
+    execution, portfolio, risk = settings.execution, settings.portfolio, measurement_of(settings)
+    orders = f"{settings.venue}{'/money' if execution.live else ''}" if execution.outside else "paper"
+    chosen = f"|{execution.account}|{orders}|{risk.step_s:g}|{risk.window_rows}|{portfolio.method}"
+    if portfolio.method == "policy":
+        return chosen
+    return f"{chosen}|{portfolio.covariance}|{portfolio.return_step_s:g}|{portfolio.covariance_half_life_s:g}"
 
 
 def terms_of(settings: Settings) -> Terms:
@@ -162,12 +176,23 @@ def outside_of(settings: Settings) -> Outside:
 
 def orders_sink(settings: Settings) -> OutboxSink:
     """The orders journal: what stands there is on disk, whatever happens next."""
-    return OutboxSink(orders_path(settings.data), shard=ORDERS, messages=order_frames, synchronous="FULL")
+    pruning = _pruning(settings, settled_before)
+    return OutboxSink(
+        orders_path(settings.data), shard=ORDERS, messages=order_frames, synchronous="FULL", pruning=pruning
+    )
 
 
-def problems_sink(data: Path) -> OutboxSink:
-    """The journal of what the solver is asked; a problem that a loss of power took is asked again."""
-    return OutboxSink(partition_path(data, "problems", PROBLEMS), shard=PROBLEMS, messages=problem_frames)
+def problems_sink(settings: Settings) -> OutboxSink:
+    """The journal of what the solver is asked; a problem that a loss of power took is asked again. One as old as the
+    retention needs no answer any more: it would not be followed.
+    """
+    path = partition_path(settings.data, "problems", PROBLEMS)
+    return OutboxSink(path, shard=PROBLEMS, messages=problem_frames, pruning=_pruning(settings, None))
+
+
+def _pruning(settings: Settings, settled: Callable[[JournalWriter], int] | None) -> Callable[[JournalWriter], Pruning]:
+    bounds = Bounds(retention_hours=settings.capture.retention_hours)
+    return partial(Pruning, bounds=bounds, clock=SystemClock(), settled=settled)
 
 
 def problem_frames(item: Decisions) -> list[bytes]:

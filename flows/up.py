@@ -44,7 +44,7 @@ STOP_ORDER = ("capture", "forward", "market", "trading", "solve", "execute", "si
 
 
 def run_up(settings: Settings, *, duration_s: float | None, plain: bool) -> None:
-    """Run everything until Ctrl-C, SIGTERM or the end of the duration; then stop all of it within 5 s."""
+    """Run everything until Ctrl-C, SIGTERM or the end of the duration; then stop all of it within 10 s."""
     plain = plain or not sys.stdout.isatty()
     venue = venues.get(settings.venue)
     Secrets().of(venue.name, venue.secrets)  # said here once, and not by a process that starts again and again

@@ -100,7 +100,14 @@ def encode(kind: str, columns: Mapping[str, Any]) -> bytes:
     >>> encode("quote", {"venue": "v", "instrument": "i", "exchange_time": 0, "bid_price": float("nan")})
     b'{"kind":"quote","venue":"v","instrument":"i","exchange_time":null,"bid_price":null}'
     """
-    return encode_ready(kind, {name: _told(name, value) for name, value in columns.items()})
+    ready = dict(columns)
+    for name in TIMES:
+        if name in ready:
+            ready[name] = time_text(ready[name]) if ready[name] else None
+    for name in PAIRS:
+        if name in ready:
+            ready[name] = {pair["key"]: pair["value"] for pair in ready[name] or ()}
+    return encode_ready(kind, ready)
 
 
 def encode_ready(kind: str, columns: dict[str, Any]) -> bytes:
@@ -125,11 +132,3 @@ def time_text(time_ns: int) -> str:
     '2023-11-14T22:13:20.123456789Z'
     """
     return f"{np.datetime64(time_ns, 'ns')}Z"
-
-
-def _told(name: str, value: Any) -> Any:
-    if name in TIMES:
-        return time_text(value) if value else None
-    if name in PAIRS:
-        return {pair["key"]: pair["value"] for pair in value or ()}
-    return value

@@ -23,6 +23,7 @@ from market.messages import (
     Traded,
     decode,
 )
+from market.rows import NO_TABLES, Rows, Table, Tables, framed, given
 from market.schema import DEAD_LETTER
 
 AHEAD_NS = 5 * SECOND_NS  # a message may be stamped so much later than its row was complete: clocks step back
@@ -49,17 +50,22 @@ class Decisions(NamedTuple):
     offset: int  # row of the trading journal; ids of orders rest on it
     receive_time: int  # ns, when the row was complete
     messages: tuple[AnyMessage, ...]  # as read, then what operators decided
-    tables: Mapping[str, pl.DataFrame] = {}  # rows by table name: targets, orders, fills, positions, risk_events, …
+    tables: Mapping[str, pl.DataFrame] = NO_TABLES  # by name: targets, orders, fills, positions, risk_events, …
     last: bool = False  # no more will come: sinks close their open insert block
     accounts: Accounts = Accounts()  # what became of the frames of the row: read, or dead letters
     standing: Standing | None = None  # of the account that traded on it
 
-    def with_table(self, name: str, rows: pl.DataFrame) -> "Decisions":
+    def with_table(self, name: str, rows: Table) -> "Decisions":
         """The item with rows appended to one of its tables; unchanged where there are none."""
-        if rows.is_empty():
-            return self
-        present = self.tables.get(name)
-        return self._replace(tables={**self.tables, name: rows if present is None else pl.concat([present, rows])})
+        return self.with_tables({name: rows})
+
+    def with_tables(self, rows: Mapping[str, Table]) -> "Decisions":
+        """The same of several tables."""
+        tables = dict(given(self.tables))
+        for name, more in rows.items():
+            if not more.is_empty():
+                tables[name] = framed([tables[name], more]) if name in tables else more
+        return self._replace(tables=Tables(tables)) if tables else self
 
 
 def decisions_of(batch: Batch) -> Decisions:
@@ -86,7 +92,7 @@ def decisions_of(batch: Batch) -> Decisions:
     )
     if not letters:
         return decisions
-    return decisions.with_table("dead_letters", pl.DataFrame(letters, schema=DEAD_LETTER, orient="row"))
+    return decisions.with_table("dead_letters", Rows(DEAD_LETTER, letters))
 
 
 def _objection(message: AnyMessage, received_ns: int) -> str:

@@ -4,30 +4,26 @@ Two flows and all their workers append to one journal; in which order is decided
 stream. An item of a shard that is not newer than the newest told is not told again, also when what was told of it is
 pruned already: after a crash, and when a flow begins anew at the start of its journal, nobody hears of the past twice.
 
-The journal is bounded by age and bytes. Whoever prunes does so a little at a time: a hundred rows take about 1 ms.
+The journal is bounded by age and bytes (sinks/pruning.py).
 """
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
 from market.broadcast import SHARD, STREAM
-from market.clock import SECOND_NS, Clock
+from market.clock import Clock
 from market.journal import LIVE_BLOCK_NS
 from market.metric_table import BROADCAST_EVENTS, BROADCAST_ROWS
 from market.metrics import Metrics
 from sinks.journal import JournalWriter
-from sinks.journal_age import Age
-from sinks.journal_bounds import Bounds, duty, room_of
-from sinks.journal_sink import AGE
+from sinks.journal_bounds import Bounds
 from sinks.outbox import VENUE
-
-PRUNE_EVERY_ROWS = 64  # of those that were appended, or
-PRUNE_EVERY_NS = SECOND_NS  # so often
-PRUNED_ROWS = 128  # at a time: twice as many as come, so that a journal that is too long shrinks
+from sinks.pruning import Pruning
 
 Frames = Callable[[Any], Sequence[bytes]]
 
@@ -66,7 +62,7 @@ class BroadcastPartition(StatelessSinkPartition[tuple[str, Any]]):
     """The appending of one worker."""
 
     def __init__(
-        self, writer: JournalWriter, frames: Frames, pruning: "Pruning | None", metrics: Metrics | None = None
+        self, writer: JournalWriter, frames: Frames, pruning: Pruning | None, metrics: Metrics | None = None
     ) -> None:
         metrics = metrics or Metrics()
         self._rows, self._events = metrics.counter(BROADCAST_ROWS), metrics.counter(BROADCAST_EVENTS)
@@ -74,52 +70,26 @@ class BroadcastPartition(StatelessSinkPartition[tuple[str, Any]]):
         self._told: dict[str, int] = {}  # newest offset by shard
 
     def write_batch(self, items: list[tuple[str, Any]]) -> None:
-        """One row per item that says something."""
-        for _, item in items:
-            frames = self._frames(item)
-            if frames and item.offset > self._newest(item.shard):
-                times = [item.receive_time] * len(frames)
-                self._writer.append(times, frames, source=item.shard, source_offset=item.offset)
-                self._told[item.shard] = item.offset
-                self._rows.add()
-                self._events.add(len(frames))
-                if self._pruning is not None:
-                    self._pruning.appended()
+        """One row per item that says something; all at once, where nothing is pruned in between."""
+        said = [(item, frames) for _, item in items if (frames := self._frames(item))]
+        with self._writer.transaction() if len(said) > 1 and self._pruning is None else nullcontext():
+            for item, frames in said:
+                if item.offset > self._newest(item.shard):
+                    self._append(item, frames)
 
     def close(self) -> None:
         """Let go of the file."""
         self._writer.close()
 
+    def _append(self, item: Any, frames: Sequence[bytes]) -> None:
+        self._writer.append([item.receive_time] * len(frames), frames, source=item.shard, source_offset=item.offset)
+        self._told[item.shard] = item.offset
+        self._rows.add()
+        self._events.add(len(frames))
+        if self._pruning is not None:
+            self._pruning.appended()
+
     def _newest(self, shard: str) -> int:
         if shard not in self._told:
             self._told[shard] = self._writer.newest_of(shard)
         return self._told[shard]
-
-
-class Pruning:
-    """Keeps the journal within its bounds."""
-
-    def __init__(self, writer: JournalWriter, bounds: Bounds, clock: Clock) -> None:
-        self._writer, self._bounds, self._clock = writer, bounds, clock
-        self._rows, self._looked_ns = 0, clock.monotonic_ns()
-        noted, retention_ns = writer.meta().get(AGE, ""), bounds.retention_ns
-        self._age = None if retention_ns is None else Age(noted, retention_ns=retention_ns, now_ns=self._looked_ns)
-
-    def appended(self) -> None:
-        """Another row is there; look at the bounds from time to time."""
-        self._rows += 1
-        now_ns = self._clock.monotonic_ns()
-        if self._rows >= PRUNE_EVERY_ROWS or now_ns - self._looked_ns >= PRUNE_EVERY_NS:
-            self._rows, self._looked_ns = 0, now_ns
-            self._prune(now_ns)
-
-    def _prune(self, now_ns: int) -> None:
-        writer, age = self._writer, self._age
-        newest = writer.last_offset()
-        if age is not None and age.grow(now_ns, last_offset=newest):
-            writer.note(AGE, age.text)
-        room = room_of(writer.path, *writer.size())
-        expired_to = 0 if age is None else age.expired_to
-        asked = duty(self._bounds, room, expired_to=expired_to, newest=newest, stored=None)
-        if asked.prune_to:
-            writer.prune(asked.prune_to, most_rows=PRUNED_ROWS, most_bytes=asked.most_bytes, with_sources=True)

@@ -43,6 +43,7 @@ class OrderRequest(NamedTuple):
     instrument: str = ""
     weight: int = 1
     since_ms: int = 0  # of a list that has pages; it does not go on the wire
+    params: Mapping[str, str] = {}  # as they were before they were signed and became text
 
 
 class Verdict(StrEnum):
@@ -69,7 +70,6 @@ class OrderCapability:
     """What the executor must know of a venue."""
 
     suspends: bool  # it can refuse all new orders on request
-    keeps_ids: bool  # a client order id is refused when it was ever used before
     requests_per_minute: int
     quiet_s: float  # a user stream that says nothing, not even a sign of life, for so long is dead
     greets: bool = True  # the user stream says when login and subscription hold; False: they hold once it is open

@@ -5,6 +5,7 @@ from pathlib import Path
 from flows.intents import orders_path, read_intents
 from flows.kill.venue import Order
 from market.messages import Approved
+from sinks.orders.intents import AHEAD_NS
 from sinks.orders.pending import NOTE, read_note
 from sources.journal_reader import JournalReader
 
@@ -14,22 +15,24 @@ ROWS = 256
 def unsettled(data: Path, halted_ns: int) -> list[Order]:
     """All that may have been sent and whose end was not noted, the newest last. Raises JournalError, OSError.
 
-    What was decided after `halted_ns`, when HALT was there, was never sent: executors look for it after reading.
+    What was decided after `halted_ns`, when HALT was there, was never sent: executors look for it after reading. But
+    the clock of who decided may be ahead: what seems to come up to AHEAD_NS later stands before what surely came
+    earlier.
     """
     path = orders_path(data)
     if not path.exists():
         return []
     found: dict[str, Order] = {}
+    ahead: dict[str, Order] = {}
     with JournalReader(path) as journal:
         note, last = read_note(journal.meta().get(NOTE)), journal.last_offset()
         for client_order_id, instrument in note.standing:
             found[client_order_id] = Order(instrument, client_order_id)
         after = note.through
         while after < last and (rows := read_intents(journal, after, ROWS)):
-            sent = (row for row in rows if row.received_ns <= halted_ns)
-            for message in (message for row in sent for message in row.messages):
-                if isinstance(message, Approved):
-                    order = message.order
-                    found[order.client_order_id] = Order(order.instrument, order.client_order_id)
+            for row in (row for row in rows if row.received_ns <= halted_ns + AHEAD_NS):
+                into = found if row.received_ns <= halted_ns else ahead
+                for order in (message.order for message in row.messages if isinstance(message, Approved)):
+                    into[order.client_order_id] = Order(order.instrument, order.client_order_id)
             after = rows[-1].offset
-    return list(found.values())
+    return [*ahead.values(), *found.values()]

@@ -13,6 +13,7 @@ from typing import Any
 from market.batch import Batch
 from market.broadcast import TABLES, encode
 from market.decisions import Decisions
+from market.rows import given
 
 RARE = ("regime", "regime_change", "signal")
 OF_ACCOUNT = ("order", "fill", "position", "risk_event")
@@ -40,5 +41,5 @@ def account_frames(item: Decisions) -> list[bytes]:
 
 
 def _rows(item: Batch | Decisions, kind: str) -> Iterator[dict[str, Any]]:
-    table = item.tables.get(TABLES[kind])
+    table = given(item.tables).get(TABLES[kind])
     return iter(()) if table is None else table.iter_rows(named=True)

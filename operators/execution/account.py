@@ -40,6 +40,7 @@ class Line:
     quote: Quote  # the newest, usable or not
     mark_price: float = 0.0  # mid of the newest usable quote; 0 before the first
     holding: Holding = field(default_factory=Holding)
+    held: float = 0.0  # signed notional of the holding at the mark, quote currency
     target: Target | None = None  # the newest
     target_offset: int = 0  # row of the trading journal that it came with
     wanted: float | None = None  # size the target came to; None until a usable quote told
@@ -85,9 +86,9 @@ class Line:
         return notional(self.quote, size, self.mark_price)
 
     @property
-    def held(self) -> float:
-        """Signed notional of what is held, at the mark, quote currency."""
-        return self.worth_of(self.holding.size)
+    def exposure(self) -> float:
+        """What equity gains by a return of 1 on what is held, quote currency."""
+        return self.exposed(self.holding.size) if self.quote.inverse else self.held
 
     def exposed(self, size: float) -> float:
         """What equity gains by a return of 1 on a signed size, quote currency: its notional, but what is held already
@@ -103,7 +104,7 @@ class Line:
         """Size that orders of this side may still fill."""
         if not self.working:
             return 0.0
-        return fsum(one.open_size for one in self.working.values() if one.order.side == side)
+        return fsum([one.open_size for one in self.working.values() if one.order.side == side])
 
     def own_price(self, side: Side) -> float | None:
         """The best price of own orders of a side that may still fill; None: there are none."""
@@ -113,9 +114,9 @@ class Line:
     @property
     def gross(self) -> float:
         """The most that may be held once all that works is done, absolute notional at the mark."""
-        size = self.holding.size
         if not self.working:
             return abs(self.held)
+        size = self.holding.size
         most = max(abs(size), abs(size + self.open_size(Side.BUY)), abs(size - self.open_size(Side.SELL)))
         return notional(self.quote, most, self.mark_price)
 
@@ -198,7 +199,14 @@ def take_quote(account: Account, quote: Quote, *, is_usable: bool) -> Line:
         line.mood = line.mood.after_quote(quote)
         if line.holding.size:
             account.profits[key] = line.profit
+    line.held = line.worth_of(line.holding.size)
     return line
+
+
+def take_holding(account: Account, key: Key, line: Line, holding: Holding) -> None:
+    """Let another holding stand in place of the one before."""
+    line.holding, line.held = holding, line.worth_of(holding.size)
+    account.profits[key], account.sizes["|".join(key)] = line.profit, holding.size
 
 
 def take_target(account: Account, target: Target, offset: int) -> Line | None:
@@ -237,7 +245,8 @@ def standing(account: Account, line: Line, *, spends_cash: bool = False) -> Stan
     """What the gate must know to judge an order of one line; spends_cash: positions are paid for."""
     others = [one for one in account.lines.values() if one is not line]
     dealings = account.dealings
-    equity = nan if dealings is not None and dealings.unpriced else account.equity
+    # With a position that nobody can value there is no equity to count on; what only reduces must pass all the same.
+    equity = 0.0 if dealings is not None and dealings.unpriced else account.equity
     return Standing(
         time_ns=account.time_ns,
         state=account.switch.state,
@@ -250,15 +259,30 @@ def standing(account: Account, line: Line, *, spends_cash: bool = False) -> Stan
         link_up=dealings is None or dealings.ready,
         recent_orders=account.rate.recent(account.time_ns),
         day_loss=day_loss(account),
-        cash=account.cash - _spoken_for(others) if spends_cash else None,
+        cash=_free_cash(account, others) if spends_cash else None,
         own_bid=line.own_price(Side.BUY),
         own_ask=line.own_price(Side.SELL),
     )
 
 
-def _spoken_for(lines: Iterable[Line]) -> float:
-    """What the open orders of some lines that buy will cost, at the marks."""
-    return fsum(notional(one.quote, one.open_size(Side.BUY), one.mark_price) for one in lines if one.working)
+def _free_cash(account: Account, others: Iterable[Line]) -> float:
+    """Cash that may be spent: what a short brought is none, and the short itself is paid for in full; less what the
+    open orders of other lines will cost where they open a position, at the marks.
+    """
+    brought = fsum(
+        -notional(line.quote, line.holding.size, line.holding.average_price)
+        for line in account.lines.values()
+        if line.holding.size < 0.0
+    )
+    spoken_for = fsum(notional(one.quote, _opening(one), one.mark_price) for one in others if one.working)
+    return account.cash - 2.0 * brought - spoken_for
+
+
+def _opening(line: Line) -> float:
+    """Size that open orders add on either side, beyond what they close."""
+    size = line.holding.size
+    bought = max(line.open_size(Side.BUY) - max(-size, 0.0), 0.0)
+    return bought + max(line.open_size(Side.SELL) - max(size, 0.0), 0.0)
 
 
 def note_time(account: Account, time_ns: int) -> None:
@@ -277,5 +301,7 @@ def begin_day(account: Account, time_ns: int) -> None:
 
 
 def day_loss(account: Account) -> float:
-    """Share of the equity at the day's beginning that is lost; nan where there was none."""
-    return 1.0 - account.equity / account.day.equity if account.day.equity > 0 else nan
+    """Share of the equity at the day's beginning that is lost; all where there was none, nan before the first day."""
+    if account.day.equity > 0:
+        return 1.0 - account.equity / account.day.equity
+    return 1.0 if account.day.number >= 0 else nan

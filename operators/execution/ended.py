@@ -4,9 +4,8 @@ Packed, for every snapshot of the account holds them all: as objects, 10 000 of 
 (benchmarks/orders.py meets it every 5 s).
 """
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from operators.execution.orders import WorkingOrder
 
@@ -31,7 +30,7 @@ class EndedOrders:
 
     def keep(self, working: WorkingOrder) -> None:
         """Remember one as it stands now, and forget the oldest beyond `most`."""
-        bare = replace(working, approved=msgspec.structs.replace(working.approved, checks={}))
+        bare = replace(working, approved=replace(working.approved, checks={}))
         self._packed[working.order.client_order_id] = _encoder.encode(bare)
         if len(self._packed) > self._most:
             del self._packed[next(iter(self._packed))]

@@ -9,12 +9,12 @@ from math import isfinite
 
 from market.clock import SECOND_NS
 from market.messages import Fill, Funding, Link, OrderState, OrderUpdate, Statement
-from operators.execution.account import Account, Day, Key
+from operators.execution.account import Account, Key
 from operators.execution.ledger import Ledger
 from operators.execution.orders import LEGAL, WorkingOrder, is_open
 from operators.execution.outside import MOST_FOREIGN, Dealings, Outside
 from operators.execution.reconcile import judge
-from operators.execution.taking import take_back, take_fill, take_heard
+from operators.execution.taking import take_back, take_fill, take_heard, take_transfer
 from operators.execution.updates import told, traded
 from operators.risk.switch import Event
 
@@ -174,13 +174,11 @@ def _payment(account: Account, dealings: Dealings, payment: Funding, ledger: Led
         event = Event("payment_not_counted", payment.payment_id, {"amount": payment.amount})
         ledger.event(event, payment.time_ns, key)
         return set()
-    before = account.equity
+    if payment.kind == "transfer":
+        take_transfer(account, payment.amount)
+        dealings.transferred = payment.amount
     account.adjusted += payment.amount
     ledger.posting(account.books.payment(payment))
-    if payment.kind == "transfer" and before > 0 and before + payment.amount > 0:
-        share = 1.0 + payment.amount / before  # a deposit is no profit, a withdrawal no loss
-        account.switch = account.switch._replace(peak_equity=account.switch.peak_equity * share)
-        account.day = Day(account.day.number, account.day.equity * share)
     return set()
 
 

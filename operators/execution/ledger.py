@@ -12,6 +12,7 @@ import polars as pl
 from market.decisions import Decisions
 from market.messages import Approved, Cancel, Fill, Message, Order, OrderState, Position, Refused
 from market.pairs import PAIRS, pairs
+from market.rows import Rows
 from operators.execution.books import QUANTUM_DIGITS, Posting, money
 from operators.risk.switch import Event
 
@@ -180,9 +181,7 @@ class Ledger:
         """The item with these rows in its tables, and what leaves among its messages."""
         if self.outbox:
             item = item._replace(messages=(*item.messages, *self.outbox))
-        for table, rows in self.rows.items():
-            item = item.with_table(table, pl.DataFrame(rows, schema=SCHEMAS[table], orient="row"))
-        return item
+        return item.with_tables({table: Rows(SCHEMAS[table], rows) for table, rows in self.rows.items()})
 
     def _add(self, table: str, key: tuple[str, str], time_ns: int, *values: Any, numbered: bool) -> None:
         rows = self.rows.setdefault(table, [])

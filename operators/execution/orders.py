@@ -7,7 +7,8 @@ UNKNOWN is for a venue that did not answer; the paper venue always answers. What
 twice or against itself is made legal by updates.py first.
 """
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from market.messages import Approved, Order, OrderState
 
@@ -29,8 +30,7 @@ class IllegalTransitionError(RuntimeError):
     """An order was about to enter a state that cannot follow the one it is in."""
 
 
-@dataclass(frozen=True)
-class WorkingOrder:
+class WorkingOrder(msgspec.Struct, frozen=True):
     """An approved order and what became of it."""
 
     approved: Approved

@@ -12,9 +12,11 @@
   waits.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import isfinite, sqrt
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from market.clock import MILLISECOND_NS, SECOND_NS
 from market.fees import Fees

@@ -12,21 +12,24 @@
 - A position in an instrument without any quote cannot be valued (`unpriced_position`): until it is, equity counts as
   missing, and the gate lets through only what reduces.
 
+What takes back a transfer that was told after a statement held it moves peak and day along: it is no loss.
+
 The first statement opens the account: its cash is the capital, and the equity then is the first peak.
 """
 
-from dataclasses import replace
 from math import isfinite
+
+from msgspec.structs import replace
 
 from market.clock import SECOND_NS
 from market.messages import Held, OrderState, Side, Statement
-from operators.execution.account import Account, Day, Key, Line, note_time
+from operators.execution.account import Account, Day, Key, Line, note_time, take_holding
 from operators.execution.books import exact, money, quanta
 from operators.execution.holding import Holding
 from operators.execution.ledger import Ledger
 from operators.execution.orders import is_open
 from operators.execution.outside import MOST_FOREIGN, Dealings, Outside, Suspect
-from operators.execution.taking import cancellation, position_of, take_back, take_heard
+from operators.execution.taking import cancellation, position_of, take_back, take_heard, take_transfer
 from operators.execution.updates import Heard, told
 from operators.risk.switch import Event, Switch
 
@@ -116,10 +119,8 @@ def _adopt(account: Account, line: Line, key: Key, size: float, price: float, ti
     """Hold what the venue says; at our own average, or the mark, where it tells none."""
     before = line.holding
     average = price if price > 0 else before.average_price or line.mark_price
-    line.holding = Holding(size, average if size else 0.0, before.realised, before.fees)
+    take_holding(account, key, line, Holding(size, average if size else 0.0, before.realised, before.fees))
     line.adopted_ns = time_ns
-    account.profits[key] = line.profit
-    account.sizes["|".join(key)] = line.holding.size
     ledger.posting(account.books.adopt_position(key, line.contract, size, average, time_ns))
     values = {
         "size_before": before.size, "size": size,
@@ -169,11 +170,15 @@ def _cash(
     more, near = quanta(statement.cash) - ours, quanta(outside.cash_tolerance)
     before, dealings.cash_told = dealings.cash_told, Suspect(statement.cash, stood)
     if abs(more) <= near:
+        dealings.transferred = 0.0
         return
     same = before is not None and abs(statement.cash - stood - (before.told - before.ours)) <= outside.cash_tolerance
     if not (quiet or same):
         return
     dealings.cash_told = None  # the next difference is another one
+    if dealings.transferred and abs(float(money(more)) + dealings.transferred) <= outside.cash_tolerance:
+        take_transfer(account, -dealings.transferred)  # it was counted twice: what goes is no loss
+        dealings.transferred = 0.0
     account.adjusted += float(money(more))
     dealings.cash_adopted_ns = statement.time_ns
     ledger.posting(account.books.adopt_cash(more, statement.venue, statement.time_ns))

@@ -18,7 +18,7 @@ from math import fsum
 
 import polars as pl
 
-from market.messages import Order
+from market.messages import Order, Side
 from operators.execution.account import Account, Key, Line, day_loss, standing
 from operators.execution.holding import whole_lots
 from operators.execution.terms import Terms
@@ -61,11 +61,17 @@ def measured(account: Account, *, receive_time: int, offset: int) -> dict[str, p
     return tables
 
 
+def obey_settings(account: Account, terms: Terms) -> None:
+    """Measure and limit by the terms of now; what a snapshot brought has those of its day."""
+    if account.risks is not None and terms.risk is not None:
+        account.risks.measure.fixed, account.risks.measure.manner = terms.limits, terms.risk
+
+
 def strategies(account: Account) -> dict[str, dict[Key, float]]:
     """What is held, by strategy: signed notional, as equity moves with it."""
     found: dict[str, dict[Key, float]] = {}
     for key, line in account.lines.items():
-        if held := line.exposed(line.holding.size):
+        if held := line.exposure:
             for name, share in _shares({} if line.target is None else line.target.parts).items():
                 found.setdefault(name, {})[key] = held * share
     return found
@@ -88,22 +94,26 @@ def most_notional(account: Account, line: Line, wanted: float, held: float, term
     if account.risks is None or shrinks:
         return fixed.max_order_notional
     depth, limits = _depth(line), account.risks.measure.limits(_key(line))
-    most = [
-        limits.max_order_notional,
-        fixed.max_depth_share * (depth.ask_notional if wanted > held else depth.bid_notional) * WITHIN,
-    ]
+    side, displayed = (Side.BUY, depth.ask_notional) if wanted > held else (Side.SELL, depth.bid_notional)
+    dearer = _dearer(line, terms.manner.slippage_bps)
+    works = abs(line.worth_of(line.open_size(side))) * dearer
+    most = [limits.max_order_notional, max(fixed.max_depth_share * displayed - works, 0.0) * WITHIN]
     if line.orders.values >= TYPICAL_ORDERS:
         most.append(fixed.max_typical_multiple * line.orders.mean * WITHIN)
-    room = _room(account, line, limits, terms.manner.slippage_bps)
+    room = _room(account, line, limits, dearer)
     return min(*most, room) if room >= terms.manner.min_notional else min(most)
 
 
-def _room(account: Account, line: Line, limits: Limits, slippage_bps: float) -> float:
+def _room(account: Account, line: Line, limits: Limits, dearer: float) -> float:
     """What the limits of one position and of all leave, at the dearest price an order may have; quote currency."""
-    gross = fsum(one.gross for one in account.lines.values())
+    gross = fsum([one.gross for one in account.lines.values()])
     whole = min(limits.max_gross_notional, limits.max_leverage * account.equity)
-    dearer = (1.0 + slippage_bps * 1e-4) * line.quote.ask_price / mid_price(line.quote)
     return min(limits.max_position_notional - line.gross * dearer, whole - gross * dearer) * WITHIN
+
+
+def _dearer(line: Line, slippage_bps: float) -> float:
+    """The dearest price that an order may have, over the mid."""
+    return (1.0 + slippage_bps * 1e-4) * line.quote.ask_price / mid_price(line.quote)
 
 
 def judged_by(
@@ -117,7 +127,16 @@ def judged_by(
     informed = found._replace(
         depth=_depth(line),
         typical_notional=line.orders.mean if line.orders.values >= TYPICAL_ORDERS else None,
-        risk=measure.book_risk(key, {one: other.exposed(other.holding.size) for one, other in account.lines.items()}),
+        risk=measure.book_risk(
+            key,
+            {one: other.exposure for one, other in account.lines.items()},
+            added=order.side * line.worth_of(line.open_size(order.side) + order.size),
+            works={
+                one: other.worth_of(other.open_size(Side.BUY) - other.open_size(Side.SELL))
+                for one, other in account.lines.items()
+                if other.working and other is not line
+            },
+        ),
     )
     return informed, terms.limits if reduces(order, informed) else measure.limits(key)
 

@@ -1,9 +1,9 @@
 """What is done to an account when an order moves, a fill comes or an order is to be taken back; for both venues."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from market.messages import Cancel, Fill, Position
-from operators.execution.account import Account, Key, Line
+from operators.execution.account import Account, Day, Key, Line, take_holding
 from operators.execution.holding import filled
 from operators.execution.ledger import Ledger
 from operators.execution.orders import WorkingOrder
@@ -36,11 +36,22 @@ def take_heard(account: Account, key: Key, heard: Heard, ledger: Ledger, time_ns
 def take_fill(account: Account, line: Line, fill: Fill, ledger: Ledger) -> None:
     """Let a fill become a position, and enter it in the books."""
     ledger.fill(fill)
-    line.holding = filled(line.holding, line.contract, fill.side, fill.price, fill.size, fill.fee)
-    account.profits[(fill.venue, fill.instrument)] = line.profit
-    account.sizes[f"{fill.venue}|{fill.instrument}"] = line.holding.size
-    ledger.posting(account.books.fill(fill, line.contract))
+    contract = line.contract
+    after = filled(line.holding, contract, fill.side, fill.price, fill.size, fill.fee)
+    take_holding(account, (fill.venue, fill.instrument), line, after)
+    ledger.posting(account.books.fill(fill, contract))
     ledger.position(position_of(line, fill.time_ns))
+
+
+def take_transfer(account: Account, amount: float) -> None:
+    """Move peak and day's beginning along with an amount that is to be added: a deposit is no profit, a withdrawal no
+    loss.
+    """
+    before = account.equity
+    if before > 0 and before + amount > 0:
+        share = 1.0 + amount / before
+        account.switch = account.switch._replace(peak_equity=account.switch.peak_equity * share)
+        account.day = Day(account.day.number, account.day.equity * share)
 
 
 def take_back(account: Account, line: Line, working: WorkingOrder, reason: str, ledger: Ledger) -> None:

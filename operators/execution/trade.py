@@ -15,8 +15,8 @@ acyclic, so these steps share one state here; each idea is a file of its own. No
 
 While reducing, targets count as 0. While halted nothing is sent but cancellations. Both forget what answers of the
 solver ask for, and drop answers to what was asked before: Target.request. Without a usable quote nothing is intended.
-Cost: 20 µs for an item of 3 quotes, about 0.5 ms for one that trades; half as much again where risk is measured, and
-each measure 7 ms for 3 instruments, 35 ms for 100, on a busy machine.
+Cost: 20 µs for an item of 3 quotes, about 0.25 ms for an order with its updates and fills, 50 instruments traded and
+risk measured; each measure 7 ms for 3 instruments, 35 ms for 100, on a busy machine.
 """
 
 from collections.abc import Iterable
@@ -61,7 +61,7 @@ from operators.execution.outside import Outside
 from operators.execution.paper import Venue, settle
 from operators.execution.pursue import pursue
 from operators.execution.reconcile import adopt_priced
-from operators.execution.risks import measured, note_displayed, start_anew
+from operators.execution.risks import measured, note_displayed, obey_settings, start_anew
 from operators.execution.taking import take_fill
 from operators.execution.terms import Terms
 from operators.risk.observer import observer
@@ -70,6 +70,7 @@ from operators.risk.switch import Event, SwitchState, drawdown, obey, watch
 from operators.stage import Stage, registered, wire
 
 DEFAULTS = Terms()
+WORDS = (OrderUpdate, Fill, Statement, Link, Funding)  # of an outside venue
 
 
 @registered
@@ -93,6 +94,7 @@ def _step(terms: Terms, account: Account, item: Decisions) -> Decisions:
     ledger = Ledger(account.name, item.receive_time, item.offset)
     news: dict[Key, None] = {}
     commands = []
+    obey_settings(account, terms)
     if item.messages:
         note_time(account, max(account.time_ns, *(message.time_ns for message in item.messages)))
     for message in item.messages:
@@ -124,10 +126,7 @@ def _step(terms: Terms, account: Account, item: Decisions) -> Decisions:
         pursue(account, account.lines[key], ledger, terms)
     standing = _standing(account)
     _account_row(account, standing, ledger)
-    item = ledger.written(item)._replace(standing=standing)
-    for table, rows in tables.items():
-        item = item.with_table(table, rows)
-    return item
+    return ledger.written(item).with_tables(tables)._replace(standing=standing)
 
 
 def _take(account: Account, message: AnyMessage, ledger: Ledger, terms: Terms) -> Iterable[Key]:
@@ -139,7 +138,7 @@ def _take(account: Account, message: AnyMessage, ledger: Ledger, terms: Terms) -
         if is_barred(account, message):
             return ()
         return (key,) if take_target(account, message, ledger.offset) is not None else ()
-    if isinstance(message, OrderUpdate | Fill | Statement | Link | Funding):
+    if isinstance(message, WORDS):
         if not isinstance(terms.venue, Outside):
             return ()
         heard = hear(account, message, ledger, terms.venue)

@@ -10,9 +10,10 @@
 What contradicts is said in `trouble`, for the audit. Nothing here raises: every step is one that LEGAL allows.
 """
 
-from dataclasses import replace
 from math import isfinite
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from market.messages import OrderState
 from operators.execution.holding import snapped

@@ -200,16 +200,18 @@ def problem_of(
 
 def _costs(quote: Quote, displayed: float, equity: float) -> tuple[float, float, float]:
     """Half spread, impact and lot, as shares; a size that was never displayed costs as if one lot were."""
-    mid = 0.5 * (quote.bid_price + quote.ask_price)
-    half = 0.5 * (quote.ask_price - quote.bid_price) / mid
+    half = 0.5 * (quote.ask_price - quote.bid_price) / _mid(quote)
     lot = worth_of(quote, quote.lot_size)
     return half, half * sqrt(equity / max(displayed, lot, LEAST)), lot / equity
 
 
 def worth_of(quote: Quote, size: float) -> float:
     """Notional of a size at the mid, quote currency; of an inverse contract by its face value."""
-    mid = 0.5 * (quote.bid_price + quote.ask_price)
-    return size * quote.contract_size * (1.0 if quote.inverse else mid)
+    return size * quote.contract_size * (1.0 if quote.inverse else _mid(quote))
+
+
+def _mid(quote: Quote) -> float:
+    return 0.5 * (quote.bid_price + quote.ask_price)
 
 
 def _completed(covariance: Vector, known: NDArray[np.bool_]) -> Vector:

@@ -31,6 +31,7 @@ from operators.stage import Stage, registered, wire
 
 MANNER = Manner()
 POLICY = Policy()
+RESTED = 0.9  # of the limit of risk; below what ends a breach (triggers.Rules.risk_rest), or it never would
 LIMITS: Mapping[str, float] = {"gross": 1.0, "net": 1.0, "cluster": 0.5}
 
 
@@ -40,6 +41,8 @@ class Proposer:
 
     estimate: Estimate
     standing: Standing | None = None  # the newest of the account
+    told_risk: float = 0.0  # by the newest measure, and
+    told_gross: float = 0.0  # what was held then, quote currency
 
 
 @registered
@@ -68,9 +71,9 @@ def _step(
     for message in item.messages:
         if isinstance(message, Solution) and message.account == account and message.request in followed:
             estimate.solved(state.estimate, message)
-    if item.standing is not None and item.standing.account == account:
-        state.standing = item.standing
     _, verdicts = estimate.take(state.estimate, item.messages, manner, policy)
+    if item.standing is not None and item.standing.account == account:
+        _stand(state, item.standing)
     if verdicts:
         rows = correlation_rows(
             verdicts, state.estimate.clusters, account=account, receive_time=item.receive_time, offset=item.offset
@@ -85,7 +88,8 @@ def _decided(
     """The item with what was decided, if anything was."""
     if state.standing is None or state.standing.state != "active" or not state.estimate.due:
         return item
-    book = book_of(state.standing, _held(state.standing, state.estimate.quotes), limits)
+    held = _held(state.standing, state.estimate.quotes)
+    book = book_of(state.standing._replace(risk=_risk_left(state, held)), held, limits)
     found = estimate.decide(state.estimate, book, manner, policy, account=account, request=item.offset)
     if found is None:
         return item
@@ -101,17 +105,34 @@ def _decided(
     return item.with_table("problems", asked)._replace(messages=(*item.messages, problem))
 
 
+def _stand(state: Proposer, standing: Standing) -> None:
+    """Take the account as it stands; its risk is measured now and then, and told with every row."""
+    state.standing = standing
+    if standing.risk != state.told_risk:
+        state.told_risk, state.told_gross = standing.risk, _gross(_held(standing, state.estimate.quotes))
+
+
+def _risk_left(state: Proposer, held: Mapping[str, float]) -> float:
+    """Risk over its limit, less what was sold since it was measured: one measure is not answered twice."""
+    sold = _gross(held) / state.told_gross if state.told_gross > 0.0 else 1.0
+    return state.told_risk * sold if sold < 1.0 else state.told_risk
+
+
+def _gross(held: Mapping[str, float]) -> float:
+    return sum(map(abs, held.values()))
+
+
 def book_of(standing: Standing, held: Mapping[str, float], limits: Mapping[str, float]) -> Book:
     """The account as it stands, within the tighter of the settings' limits and its own; one that is odd counts 0.
 
-    Beyond its limit of risk, gross is to shrink by as much: risk is in proportion to it.
+    Where risk is near its limit or beyond, gross is to shrink until it is RESTED of it: risk is in proportion to it.
     """
     equity = standing.equity
     if not (isfinite(equity) and equity > 0):
         return Book(equity, held, standing.risk, limits)
     shares = {name: most / equity if most > 0 else 0.0 for name, most in standing.limits.items()}
-    if standing.risk > 1.0:
-        gross = sum(map(abs, held.values())) / equity / standing.risk
+    if standing.risk > RESTED:
+        gross = _gross(held) / equity * (RESTED / standing.risk)
         shares["gross"] = min(shares.get("gross", inf), gross if gross > 0 else 0.0)
     tighter = {name: share for name, share in shares.items() if "|" not in name and share < limits.get(name, inf)}
     caps = {name: share for name, share in shares.items() if "|" in name}

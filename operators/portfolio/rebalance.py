@@ -6,7 +6,7 @@ opinion ended that no signal renewed. A target is restated when it moved by `no_
 it becomes 0, so that a lost regime ends its position. A signal older than the one it would replace is not heard.
 
 Warm-up: none of its own; unknown regimes are signals of direction 0. Cost: 1 µs for an item without signals, else 2
-µs per instrument and 0.2 ms for a table.
+µs per instrument.
 """
 
 from collections.abc import Iterable
@@ -18,6 +18,7 @@ from bytewax.operators import KeyedStream
 
 from market.decisions import Decisions
 from market.messages import Signal, Target
+from market.rows import Rows
 from operators.portfolio.policy import Opinion, Policy, combined, end_ns, gross_scale, opinion
 from operators.stage import Stage, registered, wire
 
@@ -128,11 +129,11 @@ def _reason(opinions: dict[str, Opinion], scale: float) -> str:
     return asked if scale == 1.0 else f"{asked}; gross × {scale:.4f}"
 
 
-def target_rows(moved: Iterable[Target], account: str, item: Decisions) -> pl.DataFrame:
+def target_rows(moved: Iterable[Target], account: str, item: Decisions) -> Rows:
     """Rows of the table `targets`."""
     rows = [
         (account, target.venue, target.instrument, target.time_ns, item.receive_time, target.notional, target.reason,
          item.offset)
         for target in moved
     ]  # fmt: skip
-    return pl.DataFrame(rows, schema=TARGET, orient="row")
+    return Rows(TARGET, rows)

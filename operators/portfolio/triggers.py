@@ -32,7 +32,7 @@ class Rules:
 
     drift_band: float = 0.05
     drift_rest: float = 0.5  # share of the band
-    risk_rest: float = 0.9  # share of the limit
+    risk_rest: float = 0.95  # share of the limit; above what problem.usage says of a portfolio just within its limits
     regime_dwell_s: float = 30.0
     schedule_s: float = 3600.0
     cooldown_s: float = 60.0

@@ -4,12 +4,12 @@ from typing import Any
 
 import polars as pl
 
+from market.pairs import PAIRS
 from market.regimes import DIRECTIONS, DYNAMICS, STATES, UNKNOWN, VIEWS, VOLATILITIES
 
 __all__ = [
     "DIRECTIONS",
     "DYNAMICS",
-    "EVIDENCE",
     "REGIME",
     "REGIME_CHANGE",
     "REGIME_FORECAST",
@@ -18,8 +18,6 @@ __all__ = [
     "VIEWS",
     "VOLATILITIES",
 ]
-
-EVIDENCE = pl.List(pl.Struct({"key": pl.String, "value": pl.Float64}))
 
 _BAR: dict[str, Any] = {
     "instrument": pl.String,
@@ -50,7 +48,7 @@ REGIME: dict[str, Any] = {
     "change_point_probability": pl.Float64,  # that one happened within the last few bars
     "anomaly": pl.Float64,  # 0 … 1: none of the regimes known explains this
     "agreement": pl.Float64,  # 0 … 1: share of the other timeframes' held views that say the same; NaN: none known
-    "evidence": EVIDENCE,
+    "evidence": PAIRS,
     "bars_seen": pl.Int64,
     "frame": pl.Int32,
 }
@@ -62,7 +60,7 @@ REGIME_CHANGE: dict[str, Any] = {
     "regime": pl.String,  # state that is held from now on
     "probability": pl.Float64,  # of the new state
     "held_bars": pl.Int64,  # how long the previous one was held
-    "evidence": EVIDENCE,
+    "evidence": PAIRS,
     "frame": pl.Int32,
 }
 

@@ -9,8 +9,9 @@ adds nothing to position, gross, leverage, cash or VaR: it passes them however l
 loss and a negative equity. What it rests on must be sound and fresh all the same.
 
 Sizes are judged by measures that never fall as the order grows, so a larger order never passes where a smaller one is
-refused for its size. The VaR after an order is the larger of before and after: it holds for any partial fill too,
-because the variance is convex in what is filled.
+refused for its size. What works on its side counts with it: in position, gross, depth, cash and VaR. The VaR after an
+order is the larger of before and after: it holds for any partial fill too, because the variance is convex in what is
+filled; what works in other instruments is in the book already where that makes it worse (look.py).
 
 What a `Standing` leaves out (None) is not carried by the account: no depth feed, no own cash limit. What it carries
 and is NaN, infinite, negative or old refuses. Where there is an outside venue the link must be told.
@@ -149,7 +150,7 @@ def _depth_share(order: Order, standing: Standing) -> float:
     if depth is None:
         return 0.0
     displayed = depth.ask_notional if order.side == Side.BUY else depth.bid_notional
-    return _ratio(_order_notional(order, standing), displayed, reduces(order, standing))
+    return _ratio(_added_notional(order, standing), displayed, reduces(order, standing))
 
 
 def _depth_age_s(_: Order, standing: Standing) -> float:

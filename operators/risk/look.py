@@ -55,6 +55,28 @@ def look(window: ReturnWindow, time_ns: int, *, half_life_rows: float, least_row
     return Seen(time_ns, columns, covariance, deviation, np.abs(filled).max(axis=0), ratio)
 
 
+def worst_book(
+    seen: Seen, own: str, added: float, book: Mapping[str, float], works: Mapping[str, float]
+) -> dict[str, float]:
+    """The book with what works elsewhere as done, each of it only where it adds to the variance after an order.
+
+    Signed notionals: added by the order, held, and of other instruments what works. They are looked at one after the
+    other, the riskiest first; what is not known is left out.
+    """
+    after, found = np.zeros(len(seen.columns)), dict(book)
+    for name, notional in (*book.items(), (own, added)):
+        if name in seen.columns:
+            after[seen.columns[name]] += notional
+    moved = seen.covariance @ after
+    known = [(name, seen.columns[name], notional) for name, notional in works.items() if name in seen.columns]
+    for name, place, notional in sorted(known, key=lambda one: -abs(one[2]) * float(seen.deviation[one[1]])):
+        row = seen.covariance[place]
+        if notional * (2.0 * moved[place] + notional * row[place]) > 0.0:
+            moved += notional * row
+            found[name] = found.get(name, 0.0) + notional
+    return found
+
+
 def book_risk(seen: Seen, own: str, book: Mapping[str, float], *, rows: float, multiple: float) -> BookRisk | None:
     """The book's variance over `rows` steps and how one instrument changes it; None where one of them is not known."""
     held = {name: notional for name, notional in book.items() if notional != 0.0}

@@ -42,6 +42,7 @@ from operators.risk.stress_reverse import least_shock
 from operators.risk.window import ReturnWindow
 
 MOST_INSTRUMENTS = 512
+NOTHING_WORKS: Mapping[Key, float] = {}
 Books = Mapping[str, Mapping[Key, float]]  # strategy → instrument → signed notional, quote currency
 
 
@@ -138,11 +139,20 @@ class RiskMeasure:
         """The limits in force for an order of this instrument."""
         return self.moving.in_force(key, self.fixed)
 
-    def book_risk(self, key: Key, book: Mapping[Key, float]) -> BookRisk | None:
-        """What the gate needs to project VaR, from what is held now; None until all of it was measured."""
+    def book_risk(
+        self, key: Key, book: Mapping[Key, float], *, added: float = 0.0, works: Mapping[Key, float] = NOTHING_WORKS
+    ) -> BookRisk | None:
+        """What the gate needs to project VaR, from what is held now; None until all of it was measured.
+
+        works: signed notional of the orders of other instruments, which count as filled where that makes the VaR after
+        an order worse that adds so much.
+        """
         if self.seen is None:
             return None
         named = {_name(one): held for one, held in book.items()}
+        if works:
+            elsewhere = {_name(one): notional for one, notional in works.items()}
+            named = looking.worst_book(self.seen, _name(key), added, named, elsewhere)
         return looking.book_risk(self.seen, _name(key), named, rows=self.manner.horizon_rows, multiple=self.multiple)
 
     def measure(

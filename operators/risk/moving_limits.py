@@ -87,6 +87,7 @@ class MovingLimits:
 
     levels: dict[tuple[Key, str], Level] = field(default_factory=dict)
     moved_by: dict[tuple[Key, str], dict[str, float]] = field(default_factory=dict)  # factors known at the last change
+    made: dict[Key, tuple[Limits, Limits]] = field(default_factory=dict)  # fixed and in force, since the last move
 
     def advance(self, time_ns: int, conditions: Conditions, fixed: Limits, movement: Movement) -> list[Change]:
         """Move the limits; what changed, in a fixed order."""
@@ -99,6 +100,7 @@ class MovingLimits:
                 ratio = of_depth * conditions.depths[key] / getattr(fixed, name)
                 asked.append((key, name, getattr(fixed, name), ratio, {"depth": ratio}))
         changes = []
+        self.made.clear()
         for key, name, whole, ratio, reasons in asked:
             before = self.levels.get((key, name), Level())
             after = self.levels[key, name] = _moved(before, power(ratio), time_ns, round(movement.hold_s * SECOND_NS))
@@ -110,9 +112,12 @@ class MovingLimits:
 
     def in_force(self, key: Key, fixed: Limits) -> Limits:
         """The limits for an order of one instrument: the tighter of the account's and its own."""
-        powers = {name: min(self._power(ACCOUNT, name), self._power(key, name)) for name in MOVED}
-        tighter = {name: getattr(fixed, name) * STEP**found for name, found in powers.items() if found < 0}
-        return replace(fixed, **tighter) if tighter else fixed
+        made = self.made.get(key)
+        if made is None or made[0] is not fixed:
+            powers = {name: min(self._power(ACCOUNT, name), self._power(key, name)) for name in MOVED}
+            tighter = {name: getattr(fixed, name) * STEP**found for name, found in powers.items() if found < 0}
+            made = self.made[key] = (fixed, replace(fixed, **tighter) if tighter else fixed)
+        return made[1]
 
     @property
     def target_scale(self) -> float:

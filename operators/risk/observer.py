@@ -21,6 +21,8 @@ from operators.risk.measure import Measurement, RiskMeasure
 from operators.risk.quotes import mid_price, usable
 from operators.risk.standing import Limits
 
+HEARD = (Quote, Signal)
+
 
 class Said(NamedTuple):
     """The newest signal of an instrument."""
@@ -40,7 +42,7 @@ class Observer:
 
     def note(self, message: AnyMessage) -> None:
         """Hear a message, before it counts for anything else; the moments that data time passed are closed first."""
-        if not isinstance(message, Quote | Signal):
+        if not isinstance(message, HEARD):
             return
         manner, name = self.measure.manner, f"{message.venue}|{message.instrument}"
         if message.time_ns >= self.grid.closes_ns:

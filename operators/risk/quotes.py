@@ -1,6 +1,6 @@
 """What a quote is good for: whether it may be used at all, its mid price, and what a size is worth at a price."""
 
-from math import isfinite
+from math import inf
 
 from market.messages import Quote
 
@@ -11,13 +11,13 @@ def usable(quote: Quote | None) -> bool:
     """Whether a quote is there, said to be valid, and also looks it: finite, not crossed or locked, with real steps."""
     if quote is None or not quote.valid:
         return False
-    numbers = (quote.bid_price, quote.ask_price, quote.bid_size, quote.ask_size, quote.tick_size, quote.lot_size)
     return (
-        all(map(isfinite, numbers))
-        and isfinite(quote.contract_size)
-        and 0 < quote.bid_price < quote.ask_price
-        and min(quote.bid_size, quote.ask_size) >= 0
-        and min(quote.tick_size, quote.lot_size, quote.contract_size) > 0
+        0 < quote.bid_price < quote.ask_price < inf
+        and 0 <= quote.bid_size < inf
+        and 0 <= quote.ask_size < inf
+        and 0 < quote.tick_size < inf
+        and 0 < quote.lot_size < inf
+        and 0 < quote.contract_size < inf
         and quote.ask_price / quote.tick_size <= MOST_STEPS
         and max(quote.bid_size, quote.ask_size) / quote.lot_size <= MOST_STEPS
     )

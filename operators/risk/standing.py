@@ -19,7 +19,7 @@ class Limits:
     max_quote_age_s: float = 5.0  # data time
     max_drawdown: float = 0.05  # share of peak equity (operators/risk/switch.py)
     max_order_age_s: float = 5.0  # data time since the order was intended
-    max_depth_share: float = 0.25  # of the notional displayed (Depth), on the side the order takes
+    max_depth_share: float = 0.25  # of the notional displayed (Depth) on the side it takes, working orders included
     max_typical_multiple: float = 10.0  # of the typical order's notional
     max_orders_per_s: float = 50.0  # orders within one second of data time, this one included
     max_leverage: float = 2.0  # gross over equity, working orders included
@@ -42,7 +42,10 @@ class Depth(NamedTuple):
 
 
 class BookRisk(NamedTuple):
-    """The book's variance and how one instrument would change it; of returns over the horizon of the VaR limit."""
+    """The book's variance and how one instrument would change it; of returns over the horizon of the VaR limit.
+
+    The book: what is held, and of what works elsewhere that which makes it worse.
+    """
 
     time_ns: int  # data time it was measured
     variance: float  # of the book's profit, quote currency squared

@@ -2,22 +2,27 @@
 
 Of all returns r with −n·r = loss and r ≥ −1 (no price below zero) the one of least Mahalanobis distance
 d = √(rᵀ Σ⁻¹ r): the most plausible catastrophe. Without the floor it is r = −loss Σ n / (nᵀ Σ n), d = loss / deviation.
-Instruments that would fall below −1 are held there and the rest solved again (KKT: r = Σ (μ − λ n), μ ≥ 0 at the floor
-only), so a singular Σ does as well. A loss that a book without shorts cannot make, or one without any variance, has no
-answer: None.
+Where a price would fall below zero it is a least-distance problem, z with r = F z, Σ = F Fᵀ, of which Lawson and Hanson
+make one of non-negative least squares; a singular Σ does as well. A loss that a book without shorts cannot make, or one
+without any variance, has no answer: None.
 
 Along a given scenario it is only a factor: the smallest multiple of it that loses so much (`factor`).
+
+Reference: Lawson, Hanson (1974), Solving Least Squares Problems, ch. 23.
 """
 
 from math import inf, sqrt
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import nnls
 
-from operators.risk.checked import Floats, checked_covariance, checked_vector
+from operators.risk.checked import Floats, checked_covariance, checked_vector, root
 from operators.risk.stress import loss as loss_of
 
 FLOOR = -1.0
+ROUNDING = 1e-9  # of what the book would move by if all moved against it; a smaller deviation is none
+FARTHEST = 1e5  # distances without the floor; what only lies beyond cannot be
 
 
 class Shock(NamedTuple):
@@ -32,18 +37,12 @@ def least_shock(covariance: Floats, holdings: Floats, loss: float) -> Shock | No
     covariance, holdings = checked_covariance(covariance), checked_vector("holdings", holdings)
     if not 0 < loss < inf or len(holdings) != len(covariance):
         raise ValueError(f"loss must be finite and above 0 and holdings {len(covariance)}, got {loss}, {len(holdings)}")
-    floored = np.zeros(len(holdings), np.bool_)
-    for _ in range(2 * len(holdings) + 2):
-        solved = _solved(covariance, holdings, loss, floored)
-        if solved is None:
-            return None
-        returns, forces, distance = solved
-        below = (returns < FLOOR - 1e-12) & ~floored
-        pulled = floored & (forces < 0)
-        if not below.any() and not pulled.any():
-            return Shock(returns, distance)
-        floored = (floored | below) if below.any() else (floored & ~pulled)
-    return None
+    moved = covariance @ holdings
+    variance = float(holdings @ moved)
+    if not variance > (ROUNDING * float(np.abs(holdings) @ np.sqrt(np.diag(covariance)))) ** 2:
+        return None
+    returns, distance = -loss * moved / variance, loss / sqrt(variance)
+    return Shock(returns, distance) if float(returns.min()) >= FLOOR else _floored(covariance, holdings, loss, distance)
 
 
 def factor(holdings: Floats, moved: Floats, loss: float) -> float:
@@ -55,20 +54,15 @@ def factor(holdings: Floats, moved: Floats, loss: float) -> float:
     return multiple if float(np.min(moved)) * multiple >= FLOOR else inf
 
 
-def _solved(
-    covariance: Floats, holdings: Floats, loss: float, floored: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
-) -> tuple[Floats, Floats, float] | None:
-    """Returns, forces at the floor and distance, with the floored instruments held at −1."""
-    pushes = np.column_stack([-holdings, np.eye(len(holdings))[:, floored]])
-    wanted = np.concatenate([[loss], np.full(int(floored.sum()), FLOOR)])
-    system = pushes.T @ covariance @ pushes
-    scale = np.sqrt(np.maximum(np.diag(system), 0.0))
-    if not (scale > 0).all():
+def _floored(covariance: Floats, holdings: Floats, loss: float, distance: float) -> Shock | None:
+    """The least shock with no price below zero; distance: without that floor, which everything is counted in."""
+    factor_of = root(covariance) * distance
+    pushes = np.vstack([holdings @ factor_of / -loss, factor_of])
+    least = np.concatenate([[1.0], np.full(len(holdings), FLOOR)])
+    wanted = np.append(np.zeros(len(holdings)), 1.0)
+    system = np.vstack([pushes.T, least])
+    missed = system @ nnls(system, wanted)[0] - wanted
+    if not -missed[-1] > FARTHEST**-2:
         return None
-    strength = np.linalg.lstsq(system / np.outer(scale, scale), wanted / scale, rcond=1e-12)[0] / scale
-    returns = covariance @ pushes @ strength
-    if not np.allclose(pushes.T @ returns, wanted, rtol=1e-6, atol=1e-9 * loss):
-        return None
-    forces = np.zeros(len(holdings))
-    forces[floored] = strength[1:]
-    return returns, forces, sqrt(max(float(strength @ wanted), 0.0))
+    steps = missed[:-1] / -missed[-1]
+    return Shock(np.asarray(factor_of @ steps, np.float64), distance * float(np.linalg.norm(steps)))

@@ -24,6 +24,7 @@ from bytewax.operators import KeyedStream
 
 from market.batch import Batch
 from market.clock import SECOND_NS
+from market.pairs import PAIRS
 from market.regimes import UNKNOWN
 from operators.signals.books import Books, advance, empty
 from operators.slots import grown
@@ -31,7 +32,6 @@ from operators.stage import Stage, registered, wire
 
 CAUTION: Mapping[str, float] = {"stressed": 0.5, "reverting": 0.5}  # by state; 1 in all others
 LEAN: Mapping[str, float] = {"ultra_short": 0.25, "short": 0.0, "medium": 0.0, "long": 0.0}
-EVIDENCE = pl.List(pl.Struct({"key": pl.String, "value": pl.Float64}))
 SIGNAL: dict[str, Any] = {
     "instrument": pl.String,
     "timeframe": pl.String,
@@ -41,7 +41,7 @@ SIGNAL: dict[str, Any] = {
     "confidence": pl.Float64,  # 0 … 1
     "volatility": pl.Float64,  # per square-root second
     "regime": pl.String,
-    "evidence": EVIDENCE,  # features and probabilities used, by column name
+    "evidence": PAIRS,  # features and probabilities used, by column name
     "frame": pl.Int32,
 }
 BELIEVED = ("probability_bear", "probability_bull", "probability_stressed", "probability_reverting")

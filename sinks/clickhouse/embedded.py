@@ -113,10 +113,9 @@ def _open(path: str) -> Handle:
 def prepare(handle: Handle, context: Context) -> None:
     """Give a handle its database, settings, parameters and, last, as nothing may be set after it, readonly."""
     settings = DEFAULTS | dict(_allowed(context))
-    statements = ["set " + ", ".join(f"{_identifier(name)} = {_value(value)}" for name, value in settings.items())]
-    statements += [
-        f"set {_identifier(f'param_{name}')} = {literal(value)}" for name, value in context.parameters.items()
-    ]
+    given = [f"{_identifier(name)} = {_value(value)}" for name, value in settings.items()]
+    given += [f"{_identifier(f'param_{name}')} = {literal(value)}" for name, value in context.parameters.items()]
+    statements = ["set " + ", ".join(given)]  # in one go: each statement costs 0.1 ms
     if context.database:
         statements.append(f"use {_identifier(context.database)}")
     if context.readonly:

@@ -6,7 +6,6 @@ Blocks are looked at when they are cut, about once a second: of a batch only its
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-import polars as pl
 import pyarrow as pa
 
 from market import metric_table as table
@@ -14,6 +13,7 @@ from market.batch import Batch
 from market.clock import SECOND_NS, Clock
 from market.decisions import Decisions
 from market.metrics import Counter, Metric, Metrics
+from market.rows import Table
 from sinks.clickhouse.blocks import Block
 
 FATES = ("applied", "duplicate", "dead_lettered", "control", "shed")  # of market.accounts.Accounts
@@ -72,7 +72,7 @@ class Passed:
             for state in SWITCH_STATES:
                 self._metrics.set(table.TRADING_STATE, state == standing.state, standing.account, state)
 
-    def _rows(self, shard: str, tables: Mapping[str, pl.DataFrame]) -> None:
+    def _rows(self, shard: str, tables: Mapping[str, Table]) -> None:
         """Count rows of the tables that say how well it goes."""
         add = self._cells.add
         if "dead_letters" in tables:
@@ -87,7 +87,7 @@ class Passed:
             add(tables["fills"].height, table.TRADING_FILLS)
 
 
-def _each(tables: Mapping[str, pl.DataFrame], name: str, *columns: str) -> Iterable[tuple[str, ...]]:
+def _each(tables: Mapping[str, Table], name: str, *columns: str) -> Iterable[tuple[str, ...]]:
     return tables[name].select(columns).iter_rows() if name in tables else ()
 
 

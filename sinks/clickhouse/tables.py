@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from market.batch import Batch, Structs
 from market.decisions import Decisions
+from market.rows import Table, framed, given
 from market.schema import NO_BOOK, NO_TIME, Kind
 from operators.frame import frame_of, joined, taken
 from sinks.clickhouse.schema import tables
@@ -33,7 +34,7 @@ class Part(NamedTuple):
     symbols: tuple[str, ...]  # by the integer id in `ticks`
     ticks: Structs | None
     features: Mapping[str, Structs]  # one row per tick that has a book, by operator
-    tables: Mapping[str, pl.DataFrame]
+    tables: Mapping[str, Table]
     marks: Structs | None = None
 
     @property
@@ -51,7 +52,7 @@ class Part(NamedTuple):
 def part_of(item: Batch | Decisions) -> Part:
     """What is kept of an item of the market or the trading flow."""
     known = tables()
-    rows = {name: frame for name, frame in item.tables.items() if name in known and not frame.is_empty()}
+    rows = {name: table for name, table in given(item.tables).items() if name in known and not table.is_empty()}
     if isinstance(item, Decisions):
         return Part(item.shard, item.offset, item.receive_time, (), None, {}, rows)
     marks = item.marks if len(item.marks) else None
@@ -152,14 +153,14 @@ def _columns(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _low_rate(parts: Sequence[Part]) -> dict[str, pl.DataFrame]:
     """Rows of the low-rate tables, with the provenance that their table asks for and their frame does not give."""
-    frames: dict[str, list[pl.DataFrame]] = {}
+    found: dict[str, list[Table]] = {}
     for part in parts:
-        given = {"venue": part.shard.split("/", 1)[0], "shard": part.shard, "offset": part.offset}
-        for name, frame in part.tables.items():
+        provenance = {"venue": part.shard.split("/", 1)[0], "shard": part.shard, "offset": part.offset}
+        for name, table in part.tables.items():
             wanted = [
                 pl.lit(value).alias(column)
-                for column, value in given.items()
-                if column in tables()[name].columns and column not in frame.columns
+                for column, value in provenance.items()
+                if column in tables()[name].columns and column not in table.columns
             ]
-            frames.setdefault(name, []).append(frame.with_columns(wanted) if wanted else frame)
-    return {name: pl.concat(rows) for name, rows in frames.items()}
+            found.setdefault(name, []).append(framed([table]).with_columns(wanted) if wanted else table)
+    return {name: framed(rows) for name, rows in found.items()}

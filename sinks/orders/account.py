@@ -79,7 +79,7 @@ class Books:
         for tried in range(1, TRIES + 1):
             asked_ms = self._now_ms()
             self._hear(await self._listed(partial(self._venue.fills_since, self._since_ms())))
-            self._fills.last_ms = max(self._fills.last_ms, asked_ms)
+            self._fills.last_ms = asked_ms
             heard, live = self._fills.count, self._orders.at(Stage.LIVE)
             found = await self._account(cause, live)
             if self._fills.count == heard or tried == TRIES:
@@ -132,7 +132,8 @@ class Books:
         raise UntoldError(f"a list has more than {PAGES} pages")
 
     def _since_ms(self) -> int:
-        return max(0, self._fills.last_ms - OVERLAP_MS)
+        """From when on: also where the clock had gone ahead for a while, and stands right again."""
+        return max(0, min(self._fills.last_ms, self._now_ms()) - OVERLAP_MS)
 
     def _now_ms(self) -> int:
         return self._clock.now_ns() // MILLISECOND_NS

@@ -35,9 +35,9 @@ def halt_path(data: Path) -> Path:
 def is_halted(data: Path) -> bool:
     """Whether it is there; a folder that cannot be looked into counts as halted."""
     try:
-        os.lstat(halt_path(data))
+        os.lstat(f"{data}/{NAME}")
     except FileNotFoundError:
-        return not data.is_dir()
+        return not os.path.isdir(data)
     except OSError:
         return True
     return True

@@ -109,7 +109,7 @@ def host_of(venue: OrderVenue) -> str:
 
 def note_for(note: Note, venue: OrderVenue, last_row: int) -> Note:
     """The note as this account goes on from it. Raises SettingsError where orders of another one may still work: this
-    venue knows nothing of them, and would be believed.
+    venue knows nothing of them, and would be believed; and where another one has the same name.
     """
     known = (note.venue, note.account, note.host or host_of(venue))
     if not note.venue or known == (venue.name, venue.account, host_of(venue)):
@@ -118,6 +118,11 @@ def note_for(note: Note, venue: OrderVenue, last_row: int) -> Note:
         raise SettingsError(
             f"orders at {account_named(note.venue, note.account, note.host)}, may still work; execute with the settings"
             " of then until they have ended, or use another data folder"
+        )
+    if note.account == venue.account:
+        raise SettingsError(
+            f"the account {note.account} is {account_named(note.venue, note.account, note.host)}; its positions and"
+            " profits are not of this one: name it otherwise by execution.account, or use another data folder"
         )
     return Note(through=note.through)
 

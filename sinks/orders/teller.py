@@ -35,7 +35,7 @@ class Teller:
         self._waiting: deque[bytes | str] = deque()  # messages, and notes
         self._wake = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "orders-journal")
-        self._held = False
+        self._held = self._keeping = False
 
     @property
     def is_behind(self) -> bool:
@@ -61,7 +61,7 @@ class Teller:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                taken = self._taken()
+                taken, self._keeping = self._taken(), True
                 try:
                     await asyncio.shield(loop.run_in_executor(self._thread, self._keep, taken))
                     self._held = False
@@ -70,13 +70,16 @@ class Teller:
                         log.error("%s; no order is sent meanwhile", error)
                     self._held = True
                     self._waiting.extendleft(reversed(taken))
+                finally:
+                    self._keeping = False
+                if self._held:
                     await asyncio.sleep(RETRY_S)
 
     async def finish(self, within_s: float) -> bool:
         """Wait until all that was told is durable; False where it took too long."""
         try:
             async with asyncio.timeout(within_s):
-                while self._waiting:
+                while self._waiting or self._keeping:
                     await asyncio.sleep(0.005)
         except TimeoutError:
             return False

@@ -5,7 +5,7 @@
 select
     limit_name,
     count() as answers,
-    countIf(duals[limit_name] > 0) as bound,
+    countIf(duals[limit_name] != 0) as bound,
     bound / answers as share_bound,
     avg(duals[limit_name]) as mean_worth,
     max(duals[limit_name]) as largest_worth,

@@ -3,47 +3,45 @@
 -- Everything that the newest filled order rests on, as it was known when it was made: one row a piece, the whole row of its
 -- table as JSON. Put another id in place of the first line's question. shard, offset and frame of a signal lead to the
 -- venue's own bytes, which the gateway shows. What came later is in `state`, `fill` and `event` alone.
+-- Signals and regimes are the newest of each timeframe, at most 60 bars and two days old: an opinion counts for three
+-- of its bars, and two days of seconds are slow to read.
 with
     (select argMax(client_order_id, receive_time) from fills) as order_id,
     (
-        select argMax((account, venue, instrument, receive_time, target_offset, `offset`), receive_time)
+        select argMax(
+            (account, venue, instrument, receive_time, target_offset, `offset`, formatRowNoNewline('JSONEachRow', *)), receive_time
+        )
         from intents
         where client_order_id = order_id
     ) as made,
     made.1 as whose, made.2 as there, made.3 as what, made.4 as made_at, made.5 as target_row, made.6 as made_row,
     (
-        select if(count() = 0, made_at, max(receive_time))
+        select (if(count() = 0, made_at, max(receive_time)), argMax(formatRowNoNewline('JSONEachRow', *), receive_time))
         from targets
         where account = whose and venue = there and instrument = what and `offset` = target_row
-    ) as moved_at,
+    ) as moved,
+    moved.1 as moved_at,
     (
-        select max(request)
+        select argMax((request, receive_time, formatRowNoNewline('JSONEachRow', *)), request)
         from solutions
-        where account = whose and `offset` = target_row and receive_time between moved_at - interval 1 day and moved_at
+        where account = whose and `offset` = target_row and receive_time <= made_at
             and mapContains(weights, concat(there, '|', what))
-    ) as asked
+    ) as solved,
+    solved.1 as asked, solved.2 as solved_at
 select part, known as time, said
 from (
-    select 1 as place, 'intent' as part, receive_time as known, formatRowNoNewline('JSONEachRow', *) as said
-    from intents
-    where account = whose and client_order_id = order_id
+    select 1 as place, 'intent' as part, made_at as known, made.7 as said where said != ''
     union all
-    select 2, 'target', receive_time, formatRowNoNewline('JSONEachRow', *)
-    from targets
-    where account = whose and venue = there and instrument = what and `offset` = target_row
+    select 2, 'target', moved_at, moved.2 where moved.2 != ''
     union all
     select 3, 'signal', receive_time, formatRowNoNewline('JSONEachRow', *)
     from (
         select *
         from signals
-        where venue = there and instrument = what and time between moved_at - interval 4 day and moved_at
-            and (timeframe, receive_time) in (
-                select timeframe, max(receive_time)
-                from signals
-                where venue = there and instrument = what and time between moved_at - interval 4 day and moved_at
-                    and receive_time between moved_at - interval 2 day and moved_at
-                group by timeframe
-            )
+        where venue = there and instrument = what and time between moved_at - interval 4 day and moved_at + interval 5 second
+            and receive_time between moved_at - interval 2 day and moved_at
+            and (timeframe != 'ultra_short' or time > moved_at - interval 1 minute)
+            and (timeframe != 'short' or time > moved_at - interval 1 hour)
         order by receive_time desc, `offset` desc, frame desc
         limit 1 by timeframe
     )
@@ -52,14 +50,10 @@ from (
     from (
         select *
         from regimes
-        where venue = there and instrument = what and time between moved_at - interval 4 day and moved_at
-            and (timeframe, receive_time) in (
-                select timeframe, max(receive_time)
-                from regimes
-                where venue = there and instrument = what and time between moved_at - interval 4 day and moved_at
-                    and receive_time between moved_at - interval 2 day and moved_at
-                group by timeframe
-            )
+        where venue = there and instrument = what and time between moved_at - interval 4 day and moved_at + interval 5 second
+            and receive_time between moved_at - interval 2 day and moved_at
+            and (timeframe != 'ultra_short' or time > moved_at - interval 1 minute)
+            and (timeframe != 'short' or time > moved_at - interval 1 hour)
         order by receive_time desc, `offset` desc, frame desc
         limit 1 by timeframe
     )
@@ -67,15 +61,13 @@ from (
     select 5, 'rebalance', receive_time, formatRowNoNewline('JSONEachRow', *)
     from rebalances
     where asked > 0 and account = whose and `offset` = asked
-        and receive_time between moved_at - interval 1 day and moved_at
+        and receive_time between solved_at - interval 1 day and solved_at
     union all
     select 6, 'problem', receive_time, formatRowNoNewline('JSONEachRow', *)
     from problems
     where asked > 0 and account = whose and request = asked
     union all
-    select 7, 'solution', receive_time, formatRowNoNewline('JSONEachRow', *)
-    from solutions
-    where asked > 0 and account = whose and request = asked and `offset` = target_row
+    select 7, 'solution', solved_at, solved.3 where solved.3 != ''
     union all
     select 8, 'limit', receive_time, formatRowNoNewline('JSONEachRow', *)
     from (
@@ -88,14 +80,10 @@ from (
     )
     where value < fixed
     union all
-    select 9, 'risk', receive_time, formatRowNoNewline('JSONEachRow', *)
-    from (
-        select *
-        from risk
-        where account = whose and receive_time between made_at - interval 1 day and made_at and `offset` <= made_row
-        order by receive_time desc, `offset` desc
-        limit 1
-    )
+    select 9, 'risk', max(receive_time), argMax(formatRowNoNewline('JSONEachRow', *), (receive_time, `offset`))
+    from risk
+    where account = whose and receive_time between made_at - interval 1 day and made_at and `offset` <= made_row
+    having count() > 0
     union all
     select 10, 'state', receive_time, formatRowNoNewline('JSONEachRow', *)
     from orders

@@ -2,9 +2,9 @@
 -- implementation shortfall. Costs are above 0, in quote currency; bps are of the whole order at the decision price.
 -- delay: the mid moved until the order was made; spread: from that mid to the touch; impact: from the touch to the mean
 -- price of the fills; opportunity: the mid moved away from what did not fill, until the order's newest word (an order
--- that follows takes the rest, so sum `opportunity` over parents, in parent_costs, and not here). vwap: of all that
--- traded in public in the seconds that the order lived; nan where nothing did. shortfall = delay + spread + impact +
--- fees + opportunity. A share of an inverse contract's notional counts at the decision price.
+-- that follows takes the rest, so sum `opportunity` over parents, in parent_costs, and not here), nan where no mid is
+-- known. vwap: of all that traded in public in the seconds that the order lived; nan where nothing did. shortfall =
+-- delay + spread + impact + fees + opportunity. A share of an inverse contract's notional counts at the decision price.
 create or replace view order_costs as
 with
     made as (
@@ -52,7 +52,7 @@ select
     made.client_order_id as client_order_id, target_offset, schedule, urgency, made.side as side, made.size as size,
     limit_price, wanted_size, position_size, stands.state as state, decision_time, made_time, end_time,
     first_fill_time, last_fill_time, decision_price, arrival_price, touch_price, average_price,
-    mids.mid_close as end_price,
+    if(mids.mid_close > 0, mids.mid_close, nan) as end_price,
     (later.price_volume - earlier.price_volume) / (later.volume - earlier.volume) as vwap,
     fills, filled_size, made.size * unit * decision_price as notional, filled_size / made.size as fill_rate,
     filled_size * unit * made.side as signed_units,

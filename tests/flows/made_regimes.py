@@ -3,8 +3,9 @@
 import numpy as np
 import polars as pl
 
+from market.pairs import PAIRS
 from market.regimes import UNKNOWN, VIEWS
-from operators.regimes.tables import EVIDENCE, REGIME
+from operators.regimes.tables import REGIME
 
 START_NS = 1_700_006_400 * 10**9  # a midnight
 DAY_NS = 86_400 * 10**9
@@ -26,4 +27,4 @@ def answer(bars: int = 100, *, stay: int = 15, interval_ns: int = DAY_NS, growth
     known = {"time": START_NS + interval_ns * number, "close": 100 * np.exp(growth * number), "bars_seen": number}
     return pl.DataFrame(
         {"timeframe": ["long"] * bars, "regime": names.tolist(), "raw_regime": names.tolist(), **columns, **known}
-    ).with_columns(pl.Series("evidence", [[{"key": "weight_garch", "value": 0.75}]] * bars, EVIDENCE))
+    ).with_columns(pl.Series("evidence", [[{"key": "weight_garch", "value": 0.75}]] * bars, PAIRS))

@@ -24,7 +24,7 @@ OF_TRADING = {resource.table for resource in OF_ACCOUNT}  # these the trading fl
 TABLES = "select name from system.tables where database = 'barograph' and engine like '%MergeTree' order by name"
 
 
-def barograph(*arguments: str | Path, timeout_s: float = 170) -> str:
+def barograph(*arguments: str | Path, timeout_s: float = 600) -> str:
     """Run one command; its output."""
     answer = subprocess.run(
         [sys.executable, "-m", "flows", *map(str, arguments)],

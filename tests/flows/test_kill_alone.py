@@ -95,7 +95,7 @@ def test_what_was_decided_after_the_halt_is_not_asked_after(tmp_path: Path, exch
     halt.write_halt(tmp_path, action="kill", time_ns=time.time_ns())
     intended = Intended(tmp_path)
     intended.write(approved("before"), age_s=1.0)
-    intended.write(approved("after"))
+    intended.write(approved("after"), age_s=-10.0)
     assert kill(tmp_path, venue_of(exchange)).asked == 1
 
 

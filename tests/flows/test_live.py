@@ -91,7 +91,8 @@ def test_defaults_are_not_limits_that_a_person_set_and_the_same_numbers_in_the_f
     ("text", "environment", "sentence"),
     [
         ("", {}, "orders stay in the paper venue; set execution.outside in the settings file to send them"),
-        ("[execution]\nlive = true\n" + RISK, SWITCH | KEYS, "orders stay in the paper venue"),
+        ("[execution]\nlive = true\n" + RISK, SWITCH | KEYS, "setting execution in {file}: live needs outside = true"),
+        (LIVE + RISK, SWITCH, "the simulated exchange holds no money; set execution.live = false in the settings file"),
         (ALPACA + LIVE + RISK, KEYS, f"live trading is refused: {VARIABLE} is not set"),
         (ALPACA + LIVE + RISK, {VARIABLE: "yes"} | KEYS, f"live trading is refused: {VARIABLE} is 'yes'"),
         (ALPACA + LIVE, SWITCH | KEYS, "live trading is refused: set max_order_notional"),
@@ -113,7 +114,7 @@ def test_the_executor_refuses_in_one_sentence_before_anything_is_begun(
     file.write_text(text)
     error = CliRunner().invoke(app, ["execute", "--config", str(file), "--data", str(data)]).exception
     assert isinstance(error, BarographError)
-    assert str(error).startswith(sentence)
+    assert str(error).startswith(sentence.format(file=file))
     assert "\n" not in str(error)
     assert exit_code(error) == 1
     assert not data.exists()

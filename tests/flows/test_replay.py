@@ -69,7 +69,7 @@ def test_status_is_json_that_names_every_table(replayed: Path) -> None:
     assert json.loads(said)["journal"]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_real_capture_runs_whole_through_the_pipe(tmp_path: Path) -> None:
     captures = Path(os.environ.get("BAROGRAPH_CAPTURES", "")) / FOLDER
     if not os.environ.get("BAROGRAPH_CAPTURES"):

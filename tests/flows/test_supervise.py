@@ -173,9 +173,10 @@ time.sleep(60)
 
 
 def test_a_closed_terminal_stops_as_ctrl_c_does_unless_told_to_be_ignored() -> None:
-    code = "from flows.stop import stop_event; stop = stop_event(); print('up', flush=True); print(stop.wait(1.0))"
-    for command, answer in ((["env"], "True"), (["nohup"], "False")):
-        with subprocess.Popen([*command, sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as waiting:
+    code = "from flows.stop import stop_event; stop = stop_event(); print('up', flush=True); print(stop.wait({wait_s}))"
+    for command, wait_s, answer in ((["env"], 60.0, "True"), (["nohup"], 1.0, "False")):
+        told = [*command, sys.executable, "-c", code.format(wait_s=wait_s)]
+        with subprocess.Popen(told, stdout=subprocess.PIPE, text=True) as waiting:
             assert waiting.stdout is not None
             assert waiting.stdout.readline() == "up\n"
             waiting.send_signal(signal.SIGHUP)

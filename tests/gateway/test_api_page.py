@@ -70,7 +70,8 @@ def test_snippets_run(gateway, capsys):
     known["client"].close()
     assert known["bars"].height == 3
     assert len(known["last"]) == 2
-    told = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().out.splitlines()
+    told = [line for line in lines if not line.startswith("[")]  # states of orders that other tests left in the store
     assert told[0] == "0.5 unknown 5"
     assert told[1].startswith("5 3 ")
     assert told[2] == "5"

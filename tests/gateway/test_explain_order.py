@@ -10,6 +10,7 @@ from tests.gateway.client import Client
 from tests.gateway.small_market import COLUMNS, NOW_NS, START_NS, of_account
 
 EARLY_NS = START_NS - 20 * 86_400 * SECOND_NS
+MINUTE_S = 60
 NAME = "desk|X"
 WHERE = {"account": "order", "venue": "desk", "instrument": "X"}
 
@@ -49,8 +50,10 @@ def tables() -> dict[str, list[dict]]:
         "signals": [
             {**seen, **at(second, 1), "direction": direction, "evidence": {"ofi": 1.0}, "shard": "d/0", "frame": 0}
             for second, direction in ((15, 0.5), (25, -0.5))
-        ],
-        "regimes": [{**measured, **seen, **at(second, 1), "regime": name} for second, name in ((15, "a"), (25, "b"))],
+        ]
+        + [{**seen, **at(20 - MINUTE_S, 1), "timeframe": "ultra_short", "direction": 0.9, "evidence": {}}],
+        "regimes": [{**measured, **seen, **at(second, 1), "regime": name} for second, name in ((15, "a"), (25, "b"))]
+        + [{**measured, **seen, **at(20 - MINUTE_S, 1), "timeframe": "ultra_short", "regime": "too old"}],
         "risk": [whole("risk", at(second, 10 * second, equity=float(second)), WHERE) for second in (20, 29, 31)],
         "limits": [
             whole(

@@ -25,7 +25,7 @@ from tests.kill.reader import Reader
 from tests.kill.run import kill_at_random
 from tests.kill.suspended import suspend_each
 
-KILLS = int(os.environ.get("BAROGRAPH_KILLS", "20"))
+KILLS = int(os.environ.get("BAROGRAPH_KILLS", "8"))
 SEED = int(os.environ.get("BAROGRAPH_SEED", "7"))
 SHORT = 20
 LONGEST_S = 3600.0  # of a replay of everything, on a machine that others use too

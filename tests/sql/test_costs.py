@@ -11,9 +11,14 @@ from clickhouse_connect.driver.client import Client
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND
-CONTRACTS = {"A": (1.0, False), "B": (0.1, False), "C": (100.0, True)}
+CONTRACTS = {"A": (1.0, False), "B": (0.1, False), "C": (100.0, True), "D": (1.0, False)}
 FIRST = {"A": 20_000.0, "B": 50.0, "C": 3_000.0}
 VENUE, ACCOUNT = "made-up", "paper"
+UNSEEN: dict[str, Any] = {  # an order half of which filled, in an instrument of which no mid and no trade is stored
+    "name": "D", "offset": 999, "way": 1, "size": 4.0, "held": 0.0, "price": 50.0, "decided": 5,
+    "orders": [{"id": "unseen", "size": 4.0, "made": 6, "ends": 9, "mid": 50.5, "touch": 50.6, "fee": 0.1,
+                "fills": [(2.0, 50.7)]}],
+}  # fmt: skip
 
 
 class Market:
@@ -81,6 +86,7 @@ class Market:
                 row = {"venue": VENUE, "instrument": name, "kind": "trade", "time": at(second), "rows": len(done)}
                 volume, worth = sum(size for _, size in done), sum(price * size for price, size in done)
                 found["trades_1s"].append(row | {"volume": volume, "price_volume": worth})
+        self.order_rows(found, UNSEEN, UNSEEN["orders"][0])
         return found
 
     def order_rows(self, found: dict[str, list[dict[str, Any]]], parent: dict[str, Any], order: dict[str, Any]) -> None:
@@ -169,6 +175,7 @@ def named(store: Client, view: str, key: str) -> dict[Any, dict[str, Any]]:
 
 def test_an_order_costs_what_the_long_way_says(store: Client, market: Market) -> None:
     rows = named(store, "order_costs", "client_order_id")
+    rows.pop("unseen")
     assert len(rows) == sum(len(parent["orders"]) for parent in market.parents) > 60
     for parent in market.parents:
         for order in parent["orders"]:
@@ -220,3 +227,15 @@ def test_the_shortfall_is_what_the_paper_portfolio_made_more(store: Client, mark
         fees = sum(order["fee"] for order in parent["orders"] if order["fills"])
         account = sum(parent["way"] * size * unit * (end - paid) for size, paid in fills) - fees
         assert rows[parent["offset"]]["shortfall"] == pytest.approx(paper - account, abs=1e-6)
+
+
+def test_where_no_mid_is_known_what_did_not_fill_has_no_price(store: Client, market: Market) -> None:
+    order = named(store, "order_costs", "client_order_id")["unseen"]
+    parent = named(store, "parent_costs", "target_offset")[999]
+    for row in (order, parent):
+        assert (row["delay"], row["fees"]) == (pytest.approx(1.0), pytest.approx(0.1))
+        assert (row["spread"], row["impact"]) == (pytest.approx(0.2), pytest.approx(0.2))
+        assert math.isnan(row["end_price"])
+        assert math.isnan(row["opportunity"])
+        assert math.isnan(row["shortfall"])
+    assert math.isnan(order["vwap"])

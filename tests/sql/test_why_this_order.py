@@ -14,6 +14,8 @@ NEWEST = "(select argMax(client_order_id, receive_time) from fills) as order_id"
 WHERE = {"venue": "v", "instrument": "x"}
 MINE = {"account": "a", **WHERE}
 SECOND = 1_000_000_000
+MINUTE_S, DAY_S = 60, 86_400
+OLDEST = {"ultra_short": 20 - MINUTE_S, "medium": 20 - 2 * DAY_S}  # that is told where the target moved at 20 s
 START = 1_700_000_000 * SECOND
 
 
@@ -22,18 +24,29 @@ def at(second: float, offset: int) -> dict[str, int]:
     return {"time": time, "receive_time": time, "offset": offset}
 
 
+def ahead(second: float) -> dict[str, int]:
+    """What is heard at 8 s is stamped by a clock that is ahead of ours."""
+    return {"time": START + 22 * SECOND} if second == 8 else {}
+
+
 def rows() -> dict[str, list[dict[str, Any]]]:
     """A problem is asked at 10 s, answered at 20 s, and an order made of it at 30 s; much else goes on."""
     order = {**MINE, "client_order_id": "o"}
     bar = {**WHERE, "timeframe": "short", "shard": "v/0", "frame": 7}
+    old, aged = ([{**bar, **at(oldest + s, 1), "timeframe": of} for of, oldest in OLDEST.items()] for s in (-1, 1))
     limit = {**MINE, "fixed": 10.0, "limit": "max_order_notional"}
     return {
         "signals": [
-            {**bar, **at(second, row), "direction": way, "evidence": {"ofi": way}}
+            {**bar, **at(second, row), **ahead(second), "direction": way, "evidence": {"ofi": way}}
             for second, row, way in ((4, 4, 0.1), (8, 8, 0.2), (25, 25, 0.3))
         ]
-        + [{**bar, **at(9, 9), "instrument": "y", "direction": 0.9, "evidence": {}}],
-        "regimes": [{**bar, **at(at_s, at_s), "regime": f"r{at_s}", "evidence": {"z": 1.0}} for at_s in (4, 8, 25)],
+        + [{**bar, **at(9, 9), "instrument": "y", "direction": 0.9, "evidence": {}}]
+        + [{**row, "direction": 0.5, "evidence": {}} for row in old],
+        "regimes": [
+            {**bar, **at(second, second), **ahead(second), "regime": f"r{second}", "evidence": {"z": 1.0}}
+            for second in (4, 8, 25)
+        ]
+        + [{**row, "regime": row["timeframe"]} for row in aged],
         "rebalances": [{"account": "a", **at(10, row), "trigger": f"t{row}"} for row in (100, 101)],
         "problems": [{"account": "a", **at(10, row), "request": row, "regime": f"p{row}"} for row in (100, 101)],
         "solutions": [
@@ -97,7 +110,8 @@ def test_an_order_is_told_with_all_it_rests_on(told: Client) -> None:
     assert [(row["notional"], row["reason"]) for row in found["target"]] == [(200.0, "solved")]
     assert [(row["direction"], row["evidence"]) for row in found["signal"]] == [(0.2, {"ofi": 0.2})]
     assert [(row["shard"], int(row["offset"]), row["frame"]) for row in found["signal"]] == [("v/0", 8, 7)]
-    assert [(row["regime"], row["evidence"]) for row in found["regime"]] == [("r8", {"z": 1.0})]
+    (regime,) = (row for row in found["regime"] if row["timeframe"] == "short")
+    assert (regime["regime"], regime["evidence"]) == ("r8", {"z": 1.0})
     assert [row["trigger"] for row in found["rebalance"]] == ["t100"]
     assert [row["regime"] for row in found["problem"]] == ["p100"]
     assert [(row["rung"], row["duals"]) for row in found["solution"]] == [("relaxed", {"gross": 0.25})]
@@ -111,6 +125,12 @@ def test_an_order_is_told_with_all_it_rests_on(told: Client) -> None:
     ]
     assert [(row["fill_id"], row["price"]) for row in found["fill"]] == [("f1", 2.0)]
     assert [row["event"] for row in found["event"]] == ["contradiction"]
+
+
+def test_what_is_too_old_to_have_counted_is_not_told(told: Client) -> None:
+    found = asked(told, "o")
+    assert {row["timeframe"] for row in found["signal"]} == {"short"}
+    assert {row["timeframe"] for row in found["regime"]} == {"short", *OLDEST}
 
 
 def test_an_order_that_closes_while_reducing_rests_on_no_target(told: Client) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from market.errors import FrameError
 from tests.venues import orders_contract as contract
 from tests.venues.alpaca.stub import KEY, SECRET
 from tests.venues.alpaca.test_orders_stream import DOCUMENTED
 from tests.venues.orders_contract import JSON, Case
 from venues.alpaca.orders import paper
 from venues.binance.orders import usd_m
+from venues.orders import Verdict
 
 BINANCE_KEY, BINANCE_SECRET = "k" * 20 + "Key1", "s" * 20 + "Secret1"
 # binance-docs, USDⓈ-M Futures, "New Order" and "Event: Order Update", shortened.
@@ -56,3 +58,12 @@ def test_a_venue_keeps_to_the_contract(case: Case, check: Callable[[Case], None]
 @given(garbage=JSON)
 def test_a_venue_stands_whatever_comes(case: Case, check: Callable[[Case, Any], None], garbage: Any) -> None:
     check(case, garbage)
+
+
+@pytest.mark.parametrize("time", [b"1568879465650123", b"-1", b"0", b"99999999999999999999"])
+def test_a_time_that_is_none_is_no_word_of_the_venue(time: bytes) -> None:
+    venue = usd_m("main", BINANCE_KEY, BINANCE_SECRET, ("BTCUSDT",))
+    with pytest.raises(FrameError, match="no time between 2000 and 2100"):
+        venue.stream_said(BINANCE_UPDATE.replace(b"1568879465650,", time + b","), 0)
+    asked, body = venue.open_orders(0), b"[" + BINANCE_ORDER.replace(b"1566818724722", time) + b"]"
+    assert venue.answered(asked, 200, body, 0).verdict is Verdict.IN_DOUBT

@@ -6,6 +6,7 @@ Everything that is needed for the next page stands in the address of this one, s
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from market.clock import MILLISECOND_NS
@@ -68,17 +69,20 @@ def rfc3339(time_ms: int) -> str:
 
 
 def _placed(request: OrderRequest, status: int, body: bytes, context: Context) -> Answered:
-    order = _learned(decoded(body, frames.Order), context)
-    if order.client_order_id != request.client_order_id:
-        return Answered(Verdict.IN_DOUBT, reason=f"{status}, about another order, {order.client_order_id[:60]!r}")
-    return Answered(Verdict.DONE, (order_update(order, context.reading, "answer"),))
+    return _about_one(request, status, body, context, "answer")
 
 
 def _asked(request: OrderRequest, status: int, body: bytes, context: Context) -> Answered:
+    return _about_one(request, status, body, context, "query")
+
+
+def _about_one(
+    request: OrderRequest, status: int, body: bytes, context: Context, origin: Literal["answer", "query"]
+) -> Answered:
     order = _learned(decoded(body, frames.Order), context)
     if order.client_order_id != request.client_order_id:
         return Answered(Verdict.IN_DOUBT, reason=f"{status}, about another order, {order.client_order_id[:60]!r}")
-    return Answered(Verdict.DONE, (order_update(order, context.reading, "query"),))
+    return Answered(Verdict.DONE, (order_update(order, context.reading, origin),))
 
 
 def _cancelled(request: OrderRequest, status: int, body: bytes, context: Context) -> Answered:

@@ -33,7 +33,6 @@ from venues.orders import Answered, OrderCapability, OrderRequest, Said, SocketA
 PAPER, LIVE = "https://paper-api.alpaca.markets", "https://api.alpaca.markets"
 CAPABILITY = OrderCapability(
     suspends=True,
-    keeps_ids=True,  # alpaca-py#260: not even a cancelled order gives its id back
     requests_per_minute=200,  # per account: docs.alpaca.markets, "Is there a usage limit"
     quiet_s=30.0,  # the stream answers pings; alpaca-py sends one every 10 s
     margined=False,  # shares are paid for

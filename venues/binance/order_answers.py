@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from market.clock import EARLIEST_NS, LATEST_NS, MILLISECOND_NS
 from market.errors import FrameError
 from market.messages import Fill, Funding, Held, OrderState, OrderUpdate, Side, Statement
 from venues.orders import Said
 
-MILLISECOND_NS = 1_000_000
 STATES = {
     "NEW": OrderState.ACCEPTED,
     "PARTIALLY_FILLED": OrderState.PARTIALLY_FILLED,
@@ -140,7 +140,7 @@ def order_update(row: OrderRow, venue: str, account: str, origin: Any) -> OrderU
     return OrderUpdate(
         venue=venue,
         instrument=row.symbol,
-        time_ns=row.update_time * MILLISECOND_NS,
+        time_ns=_time_ns(row.update_time),
         account=account,
         client_order_id=row.client_order_id,
         state=_known(STATES, row.status),
@@ -170,7 +170,7 @@ class Reader:
         return Funding(
             venue=self.venue,
             instrument=row.symbol,
-            time_ns=row.time * MILLISECOND_NS,
+            time_ns=_time_ns(row.time),
             account=self.account,
             payment_id=f"{row.income_type}-{row.tran_id}-{row.symbol}",
             kind=_known(INCOME, row.income_type),  # type: ignore[arg-type]
@@ -227,7 +227,7 @@ class Reader:
         return Fill(
             venue=self.venue,
             instrument=symbol,
-            time_ns=time_ms * MILLISECOND_NS,
+            time_ns=_time_ns(time_ms),
             fill_id=f"{symbol}-{number}",
             client_order_id=client_order_id,
             side=_known(SIDES, side),
@@ -254,6 +254,13 @@ def _entry_price(row: PositionRow) -> float:
     if row.entry_price is not None:
         return _at_least_zero(row.entry_price)
     return _at_least_zero((row.notional - row.unrealized_profit) / row.position_amt)
+
+
+def _time_ns(time_ms: int) -> int:
+    """A time of the venue's; raises FrameError for what is none, such as microseconds: tables could not hold it."""
+    if not EARLIEST_NS <= time_ms * MILLISECOND_NS < LATEST_NS:
+        raise FrameError(f"{str(time_ms)[:40]} ms is no time between 2000 and 2100")
+    return time_ms * MILLISECOND_NS
 
 
 def _finite(value: float) -> float:

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -38,10 +38,11 @@ class Signer:
         client_order_id: str = "", instrument: str = "", weight: int = 1,
     ) -> OrderRequest:  # fmt: skip
         """A request about the account."""
-        text = urlencode({**params, "recvWindow": str(self.stale_ms), "timestamp": str(now_ms - self.lag_ms)})
+        params = {**params, "recvWindow": str(self.stale_ms), "timestamp": str(now_ms - self.lag_ms)}
+        text = urlencode(params)
         url = f"{self.rest_url}{path}?{text}&signature={self._signature(text)}"
         return OrderRequest(
-            verb, method, url, hidden({"X-MBX-APIKEY": self.key}), b"", client_order_id, instrument, weight
+            verb, method, url, hidden({"X-MBX-APIKEY": self.key}), b"", client_order_id, instrument, weight, 0, params
         )
 
     def keyed(self, verb: Verb, method: str, path: str, params: Mapping[str, str]) -> OrderRequest:
@@ -54,9 +55,7 @@ class Signer:
         method = SOCKET_METHODS.get(request.verb)
         if method is None:
             return None
-        params = asked(request)
-        del params["signature"]
-        params["apiKey"] = self.key
+        params = {**request.params, "apiKey": self.key}
         params["signature"] = self._signature("&".join(f"{name}={params[name]}" for name in sorted(params)))
         return msgspec.json.encode({"id": number, "method": method, "params": params})
 
@@ -83,11 +82,6 @@ def socket_answer(frame: bytes) -> SocketAnswer | None:
     return SocketAnswer(said.id, said.status, body) if body else None
 
 
-def asked(request: OrderRequest) -> dict[str, str]:
-    """The parameters of a request."""
-    return dict(parse_qsl(urlsplit(request.url).query))
-
-
 @dataclass(frozen=True)
 class Lists:
     """The long lists page by page: trades, instrument after instrument, then income, type after type."""
@@ -101,7 +95,7 @@ class Lists:
 
     def after_trades(self, request: OrderRequest, last_id: int | None, count: int, now_ms: int) -> OrderRequest:
         """Where to go on after a page of trades: the rest of a full one, the next week, the next instrument."""
-        here, params, since_ms = self.instruments.index(request.instrument), asked(request), request.since_ms
+        here, params, since_ms = self.instruments.index(request.instrument), request.params, request.since_ms
         if last_id is not None and count == PAGE:
             return self._trades(here, since_ms, now_ms, fromId=str(last_id + 1))
         week_ms = int(params.get("startTime", now_ms)) + WEEK_MS
@@ -111,7 +105,7 @@ class Lists:
 
     def after_income(self, request: OrderRequest, count: int, now_ms: int) -> OrderRequest | None:
         """Where to go on after a page of income; None: that was all."""
-        params = asked(request)
+        params = request.params
         if count == PAGE:
             return self._income(params["incomeType"], int(params["page"]) + 1, request.since_ms, now_ms)
         place = INCOME_TYPES.index(params["incomeType"]) + 1

@@ -17,10 +17,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from market.clock import MILLISECOND_NS
 from market.errors import FrameError, VenueError
 from market.messages import Approved, OrderState, OrderUpdate
 from venues.binance.order_answers import (
-    MILLISECOND_NS,
     AccountRow,
     Failure,
     IncomeRow,
@@ -156,6 +156,8 @@ class BinanceOrders:
 
     def stream_ready(self, frame: bytes) -> bool | None:
         """False where the listen key has expired; the venue never says that it holds."""
+        if b"listenKeyExpired" not in frame:
+            return None
         try:
             return False if decoded(frame, Streamed).e == "listenKeyExpired" else None
         except FrameError:
@@ -237,7 +239,6 @@ class BinanceOrders:
 
 SIMULATED = OrderCapability(
     suspends=True,
-    keeps_ids=False,
     requests_per_minute=1_000_000,
     quiet_s=60.0,
     greets=False,
@@ -251,7 +252,9 @@ class _ListenKey(msgspec.Struct):
 
 
 def usd_m(account: str, key: str, secret: str, instruments: Sequence[str]) -> BinanceOrders:
-    """Binance USD-M, with real money."""
+    """Binance USD-M, with real money. No setting leads here: it keeps to the contract of all venues for orders, and was
+    never tried at Binance itself.
+    """
     return BinanceOrders(
         name="binance-usdm",
         account=account,
@@ -263,7 +266,6 @@ def usd_m(account: str, key: str, secret: str, instruments: Sequence[str]) -> Bi
         socket="wss://ws-fapi.binance.com/ws-fapi/v1",
         capability=OrderCapability(
             suspends=False,
-            keeps_ids=False,
             requests_per_minute=1_200,  # the limit of new orders; that of questions, 2 400, is not reached before it
             quiet_s=60.0,
             greets=False,

@@ -108,7 +108,8 @@ def _product(dual: Floats, spare: Floats) -> float:
 def explained(inputs: Inputs, answer: Answer, *, least: float = 1e-7) -> dict[str, float]:
     """What one unit more of each binding limit is worth (expected utility, share of equity), by name.
 
-    Names as of limits.uses; `instrument:NAME` for every instrument at its cap or short limit. Multipliers below `least`
+    Below 0 where a limit asks for more than is good: `invested`, and `net` where both are one number. Names as of
+    limits.uses; `instrument:NAME` for every instrument at its cap or short limit. Multipliers below `least`
     of the scaled objective are rounding.
     """
     found: dict[str, float] = {}
@@ -118,13 +119,13 @@ def explained(inputs: Inputs, answer: Answer, *, least: float = 1e-7) -> dict[st
             found[name] = dual * answer.unit
 
     duals = answer.duals
-    for name in ("gross", "turnover", "invested", "volatility"):
+    for name, sign in (("gross", 1.0), ("turnover", 1.0), ("invested", -1.0), ("volatility", 1.0)):
         if name in duals and _limit(inputs, name):
-            tell(name, float(duals[name][0]))
+            tell(name, sign * float(duals[name][0]))
     if inputs.net < inf:
         tell("net", float((duals.get("net_high", NONE) + duals.get("net_low", NONE))[0]))
     if "budget" in duals:
-        tell("net", -float(duals["budget"][0]))
+        tell("net", float(duals["budget"][0]))
     if "cluster" in duals:
         for name, dual in zip(inputs.group_names, duals["cluster"], strict=True):
             tell(f"cluster:{name}", float(dual))

@@ -1,7 +1,6 @@
 """Ended orders are remembered as they ended, no more of them than said, and a snapshot that holds them stays small."""
 
 import pickle
-from dataclasses import replace
 
 import msgspec
 import pytest
@@ -24,7 +23,7 @@ def ended(number, state=OrderState.FILLED):
 def test_an_order_comes_back_as_it_ended_but_for_its_checks(state):
     orders, one = EndedOrders(), ended(1, state)
     orders.keep(one)
-    bare = replace(one, approved=msgspec.structs.replace(one.approved, checks={}))
+    bare = msgspec.structs.replace(one, approved=msgspec.structs.replace(one.approved, checks={}))
     assert pickle.loads(pickle.dumps(orders)).get(one.order.client_order_id) == bare
     orders.forget(one.order.client_order_id)
     assert orders.get(one.order.client_order_id) is None

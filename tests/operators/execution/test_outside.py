@@ -8,6 +8,7 @@ from market.messages import OrderState, Side
 from operators.execution.intents import Manner
 from operators.execution.outside import Outside, Seen
 from operators.execution.terms import Terms
+from operators.risk.measure import Measurement
 from tests.operators.execution.outside_desk import LIMITS, TERMS, Desk
 from tests.operators.portfolio.decision_stream import START, command
 
@@ -259,6 +260,36 @@ def test_cash_is_spent_only_where_positions_are_paid_for():
     desk.after(0.1).quote()
     assert len(desk.sent) == 1
     assert desk.rows["risk_events"][-1]["reason"] == "cash_short"
+
+
+def test_what_a_short_brings_is_not_spent_and_shorts_of_two_instruments_are_paid_for_once():
+    terms = Terms(account="live", limits=LIMITS, venue=Outside(margined=False), manner=Manner(retry_s=0.0))
+    desk = Desk(terms, cash=700.0)
+    desk.quote(symbol="AAAUSDT")
+    desk.target(-5_000.0)
+    desk.target(-450.0, symbol="AAAUSDT")
+    assert [order.instrument for order in desk.sent] == ["BBBUSDT"]
+    for number in range(4):  # the first is filled; the proceeds pay for no second one
+        for order in desk.sent[number : number + 1]:
+            desk.fill(order.client_order_id, f"f{number}", order.size, order.side)
+        desk.after(100.0).quote()
+    assert -500.0 < desk.line.held < -490.0
+    assert desk.rows["risk_events"][-1]["reason"] == "cash_short"
+    desk.target(0.0)
+    assert desk.sent[-1].side == Side.BUY
+
+
+def test_orders_that_work_share_what_one_may_take_of_the_book():
+    limits = replace(LIMITS, max_order_notional=25_000.0)
+    desk = Desk(replace(TERMS, risk=Measurement(), limits=limits), ready=False)
+    desk.quote(bid_size=10.0, ask_size=10.0)
+    desk.statement(1e5)
+    desk.link("up")
+    desk.target(1_500.0)
+    for _ in range(5):
+        desk.after(0.1).quote(bid_size=10.0, ask_size=10.0)
+    assert 110.0 < 50.0 * sum(order.size for order in desk.sent) < 0.25 * 10.0 * 50.01
+    assert "refused" not in desk.events()
 
 
 def test_what_was_seen_is_remembered_up_to_a_bound():

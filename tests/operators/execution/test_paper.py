@@ -1,5 +1,3 @@
-from dataclasses import replace as changed
-
 import pytest
 from msgspec.structs import replace
 
@@ -85,7 +83,7 @@ def test_no_quote_that_is_not_usable_fills():
 def test_an_order_expires_and_a_cancellation_arrives():
     assert run(sent(), quote(2050))[1] == [OrderState.ACCEPTED, OrderState.EXPIRED]
 
-    cancelled = changed(sent(), cancel_ns=SENT + 10 * MS)
+    cancelled = replace(sent(), cancel_ns=SENT + 10 * MS)
     assert run(cancelled, quote(60))[1] == [OrderState.ACCEPTED, OrderState.CANCELLED]
     assert run(cancelled, quote(59))[1] == [OrderState.ACCEPTED, OrderState.FILLED]
 

@@ -94,6 +94,18 @@ def test_no_order_is_made_while_a_difference_is_more_than_what_is_in_flight():
     assert len(desk.sent) == 2
 
 
+def test_a_deposit_that_a_statement_held_before_it_was_told_is_no_loss_once_it_is_taken_back():
+    desk = Desk(replace(TERMS, limits=replace(TERMS.limits, max_drawdown=0.1, max_daily_loss=0.1)))
+    desk.after(30).statement(200_000.0)
+    desk.after(60).pay("deposit", 100_000.0, "transfer")
+    desk.after(30).statement(200_000.0)
+    assert desk.account.equity == pytest.approx(200_000.0)
+    assert (desk.account.switch.state, desk.account.switch.peak_equity) == ("active", pytest.approx(200_000.0))
+    assert desk.account.day.equity == pytest.approx(100_000.0)
+    desk.after(30).statement(100_000.0)  # the same once more is a loss
+    assert desk.account.switch.state == "halted"
+
+
 def test_fills_that_an_adopted_statement_holds_are_not_counted_again():
     desk = Desk()
     traded_ns = desk.now + 1
@@ -188,6 +200,16 @@ def test_a_position_without_a_quote_stops_the_account_until_it_is_priced():
     assert len(desk.sent) == 1
 
 
+def test_a_position_without_a_quote_keeps_nobody_from_closing_what_has_one():
+    desk = Desk()
+    desk.target(400.0)
+    desk.fill(desk.sent[0].client_order_id, "1", 7.9)
+    desk.after(10).statement(100_000.0, [("BBBUSDT", 7.9, 50.0), ("AAAUSDT", 0.5, 20_000.0)])
+    desk.after(1).quote()
+    desk.target(0.0)
+    assert (desk.sent[-1].side, desk.sent[-1].size) == (Side.SELL, 7.9)
+
+
 def test_cash_of_an_account_that_pays_for_positions():
     desk = Desk(replace(TERMS, venue=Outside(margined=False)))
     desk.target(400.0)
@@ -218,3 +240,17 @@ def test_a_short_gap_of_the_link_is_bridged_by_a_statement_heard_before_it_is_up
     desk.link("up")
     assert desk.line.holding.size == 5.0
     assert "adopted_position" not in desk.events()
+
+
+def test_an_account_in_debt_over_night_may_still_close_what_it_holds():
+    desk = Desk(cash=100.0)
+    desk.target(-490.0)
+    desk.fill(desk.sent[0].client_order_id, "1", 9.7, Side.SELL)
+    desk.link("down")
+    desk.after(1).quote(100.0)
+    assert desk.account.equity < 0
+    desk.after(86_400.0).quote(100.0)
+    desk.statement(100.0, [("BBBUSDT", -9.7, 50.0)])
+    desk.link("up")
+    desk.after(1).quote(100.0)
+    assert [order.side for order in desk.sent] == [Side.SELL, Side.BUY, Side.BUY]  # of one order's largest notional

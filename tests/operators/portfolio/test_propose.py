@@ -129,10 +129,22 @@ def test_the_tighter_of_the_settings_limits_and_the_accounts_count():
 
 def test_beyond_its_limit_of_risk_gross_is_to_shrink_by_as_much():
     held = {"v|AAA": 30_000.0, "v|BBB": -10_000.0}
-    assert propose.book_of(ACTIVE._replace(risk=1.6), held, {"gross": 1.0}).limits["gross"] == pytest.approx(0.25)
+    assert propose.book_of(ACTIVE._replace(risk=1.6), held, {"gross": 1.0}).limits["gross"] == pytest.approx(0.9 * 0.25)
     assert propose.book_of(ACTIVE._replace(risk=math.inf), held, {"gross": 1.0}).limits["gross"] == 0.0
     for risk in (0.9, math.nan):  # what nobody has measured is answered by the limits in force
         assert propose.book_of(ACTIVE._replace(risk=risk), held, {"gross": 1.0}).limits["gross"] == 1.0
+
+
+def test_one_measure_of_risk_is_answered_once_however_often_it_is_told():
+    risky = ACTIVE._replace(risk=1.5)
+    asked = problems(run(market(1, 900), -30.0, standing=risky))
+    assert asked[0].limits["gross"] == pytest.approx(0.9 * 0.03 / 1.5, rel=0.02)
+    at = asked[0].request
+    assert len(asked) > 10  # as long as nothing was sold
+    stream = market(1, 900)
+    found = run(stream, *[-30.0] * (at + 3), -18.0, standing=risky)
+    late = [item.tables["rebalances"].row(0, named=True) for item in found[at + 4 :] if "rebalances" in item.tables]
+    assert [row for row in late if row["trigger"] == "risk"] == []
 
 
 def test_what_is_not_answered_in_time_calls_again_and_what_is_answered_does_not():

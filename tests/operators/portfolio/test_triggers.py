@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.portfolio import triggers, worth
+from operators.portfolio import problem, triggers, worth
 from operators.portfolio.triggers import Facts, Rules, Triggers
 
 SECOND = 1_000_000_000
@@ -81,7 +81,7 @@ def test_drift_calls_until_it_is_well_within_the_band():
 
 def test_risk_is_answered_whatever_it_costs_and_before_the_cooldown_of_others():
     found = judged(
-        settled(1090), facts(1100, risk=1.0, gain=-1.0, cost=9.0), facts(1105, risk=2.0), facts(1110, risk=0.95)
+        settled(1090), facts(1100, risk=1.0, gain=-1.0, cost=9.0), facts(1105, risk=2.0), facts(1110, risk=0.96)
     )
     assert told(found) == [("risk", True), ("risk", False), ("risk", True)]
 
@@ -89,8 +89,21 @@ def test_risk_is_answered_whatever_it_costs_and_before_the_cooldown_of_others():
 def test_risk_rests_only_well_below_its_limit():
     state = settled()
     assert judged(state, facts(1100, risk=0.99)) == [None]
-    assert told(judged(state, facts(1120, risk=1.0), facts(1140, risk=0.91))) == [("risk", True)] * 2
-    assert told(judged(state, facts(1160, risk=0.9), facts(1180, risk=0.99))) == [None, None]
+    assert told(judged(state, facts(1120, risk=1.0), facts(1140, risk=0.96))) == [("risk", True)] * 2
+    assert told(judged(state, facts(1160, risk=0.95), facts(1180, risk=0.99))) == [None, None]
+
+
+def test_after_a_breach_a_portfolio_that_was_brought_to_its_limit_is_left_alone():
+    state = settled()
+    at_limit = usage_at(1.0)
+    assert told(judged(state, facts(1100, risk=usage_at(1.11)), facts(1120, risk=at_limit))) == [("risk", True), None]
+
+
+def usage_at(share):
+    """Of a portfolio that takes so much of its limit on gross."""
+    one = np.array([share])
+    known = problem.Facts(("v|A",), one > 0, one, one, np.array([[1e-4]]), one, one, one, one, one)
+    return problem.usage(known, {"gross": 1.0})
 
 
 @pytest.mark.parametrize("risk", [math.nan, math.inf])

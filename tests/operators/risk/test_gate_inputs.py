@@ -70,6 +70,7 @@ def test_an_order_that_is_well_on_all_counts_passes():
         ("depth_share", {"side": Side.SELL}, {"depth": Depth(NOW, 3_999.0, 1e5)}),
         ("depth_share", {}, {"depth": Depth(NOW, 1e5, math.nan)}),
         ("depth_share", {}, {"depth": Depth(NOW, 1e5, 0.0)}),
+        ("depth_share", {}, {"depth": Depth(NOW, 1e5, 4_500.0), "working_buy": 2.0}),
         ("cash_short", {}, {"cash": 999.0}),
         ("cash_short", {}, {"cash": math.nan}),
         ("cash_short", {}, {"cash": 1500.0, "working_buy": 6.0}),

@@ -10,7 +10,7 @@ from operators.execution.holding import Holding
 from operators.execution.risks import strategies
 from operators.risk.moving_limits import STEP
 from tests.operators.portfolio.decision_stream import START, VENUE, item, quote
-from tests.operators.risk.gap_account import CALM, STRESSED, Desk, Market, terms
+from tests.operators.risk.gap_account import CALM, STRESSED, SYMBOLS, Desk, Market, terms
 
 GAP, CRASH, AGAIN = 120, 270, 273  # seconds at which every price jumps
 
@@ -218,3 +218,29 @@ def test_quotes_that_stopped_refuse_every_order_even_one_that_reduces():
     refused = desk.table("risk_events").filter((pl.col("second") > 60) & (pl.col("event") == "refused"))
     assert set(refused["reason"]) == {"quote_age_s"}
     assert len(desk.table("orders")) == orders
+
+
+def test_orders_of_one_moment_in_two_instruments_keep_the_limit_on_var_together():
+    market, desk = Market(wanted=0.0), Desk(terms(max_var_share=1e-3))
+    desk.take(market.seconds(100))
+    market.second += 1
+    desk.take([item(market.second, *(market.target(symbol, 15_000.0) for symbol in SYMBOLS))]).take(market.seconds(3))
+    measure, book = desk.account.risks.measure, {key: line.held for key, line in desk.account.lines.items()}
+    key = (VENUE, "AAAUSDT")
+    found = measure.book_risk(key, book)
+    assert 0.5 < found.multiple * found.variance**0.5 / desk.account.equity / measure.limits(key).max_var_share <= 1.0
+    refused = desk.table("risk_events").filter(pl.col("event") == "refused")
+    assert refused["reason"].unique().to_list() == ["var_share"]
+
+
+def test_what_works_elsewhere_counts_only_where_it_makes_an_order_worse():
+    market, desk = Market(wanted=0.0), Desk(terms())
+    desk.take(market.seconds(100))
+    measure, (first, second) = desk.account.risks.measure, desk.account.lines
+    alone = measure.book_risk(first, {})
+    assert measure.book_risk(first, {}, added=1_000.0, works={second: 0.0}) == alone
+    assert measure.book_risk(first, {}, added=1_000.0, works={("v", "never heard of"): 1e6}) == alone
+    own = measure.book_risk(second, {}).own_variance
+    assert measure.book_risk(first, {}, works={second: 100.0}).variance == pytest.approx(1e4 * own)
+    hedged = measure.book_risk(first, {second: 200.0}, works={second: -100.0})  # may fill or not
+    assert hedged.variance == pytest.approx(4e4 * own)

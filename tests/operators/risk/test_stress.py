@@ -93,6 +93,17 @@ def test_a_price_falls_no_further_than_zero():
     assert least_shock(covariance, np.array([100.0, -100.0]), 500.0) is not None
 
 
+def test_where_every_held_price_would_pass_zero_at_first_there_is_an_answer_all_the_same():
+    factors = np.array([[-0.0, -0.12, -0.53], [0.0, 0.22, 0.24], [-0.13, 0.52, 0.46]])
+    covariance, holdings = factors @ factors.T, np.array([0.0, 95.9, -25.5])
+    moved = covariance @ holdings
+    assert (-145.0 * moved / (holdings @ moved) < -1).sum() == 2  # the two that are held
+    found = least_shock(covariance, holdings, 145.0)
+    assert -(holdings @ found.returns) == pytest.approx(145.0)
+    assert found.returns[1] == pytest.approx(-1.0)
+    assert found.distance == pytest.approx(math.sqrt(found.returns @ np.linalg.inv(covariance) @ found.returns))
+
+
 def test_a_book_without_variance_loses_nothing():
     assert least_shock(np.zeros((2, 2)), np.ones(2), 1.0) is None
     assert least_shock(np.ones((2, 2)), np.array([1.0, -1.0]), 1.0) is None

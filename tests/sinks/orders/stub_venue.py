@@ -17,7 +17,7 @@ STATES = {
     "filled": OrderState.FILLED,
     "cancelled": OrderState.CANCELLED,
 }
-ABLE = OrderCapability(suspends=False, keeps_ids=False, requests_per_minute=600_000, quiet_s=2.0)
+ABLE = OrderCapability(suspends=False, requests_per_minute=600_000, quiet_s=2.0)
 
 
 @dataclass(frozen=True)

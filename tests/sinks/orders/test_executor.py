@@ -328,6 +328,16 @@ def test_more_orders_than_may_be_pending_are_refused_and_cancels_are_not(
     assert exchange.taken == ["one", "two", "four"]
 
 
+def test_two_accounts_do_not_share_a_name(tmp_path: Path, exchange: StubExchange) -> None:
+    ours = venue_of(exchange)
+    with Rig(tmp_path, ours):
+        pass
+    with pytest.raises(SettingsError, match=r"the account main is stub, account main, at 127\.0\.0\.1; its positions"):
+        asyncio.run(execute(tmp_path, replace(ours, host="localhost"), QUICK, lambda: False))
+    with Rig(tmp_path, replace(ours, account="other")):
+        pass
+
+
 def test_another_account_does_not_begin_while_orders_of_the_one_before_may_work(
     tmp_path: Path, exchange: StubExchange
 ) -> None:

@@ -115,6 +115,18 @@ def test_a_dual_is_what_one_unit_more_is_worth(optimizer, name, field):
     assert told == pytest.approx((more - less) / (2 * step), rel=1e-3)
 
 
+@pytest.mark.parametrize(("limits", "name"), [({"invested": 0.5}, "invested"), ({"invested": 0.5, "net": 0.5}, "net")])
+def test_a_limit_that_asks_for_more_than_is_good_has_a_dual_below_0(optimizer, limits, name):
+    inputs, step = sound(a_problem(8, seed=2, limits=limits, current=0.0)), 5e-4
+    more, less = (
+        utility(optimizer.solve(inputs._replace(**dict.fromkeys(limits, 0.5 + change))).weights, inputs)
+        for change in (step, -step)
+    )
+    told = explained(inputs, optimizer.solve(inputs))[name]
+    assert told < 0
+    assert told == pytest.approx((more - less) / (2 * step), rel=1e-3)
+
+
 def test_the_cap_that_binds_is_told_by_name(optimizer):
     inputs = sound(a_problem(3, expected=(0.05, 0.0, 0.0), half_spread=0.0, impact=0.0, caps=0.1))
     assert set(explained(inputs, optimizer.solve(inputs))) >= {"instrument:v|0"}
