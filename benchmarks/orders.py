@@ -34,7 +34,7 @@ from sinks.orders.http import NoAnswerError, NotSentError
 WARM_UP_S = 5.0
 UNDER_WAY = 64  # orders at once of the bare loop at its fastest
 BARE_S = 10.0
-QUIET_S, LATE_S = 180.0, 2.0
+QUIET_S, LATE_S, SETTLED_S = 180.0, 2.0, 60.0
 FAULTS = {
     "timeout": 0.01, "mute": 0.002, "unavailable": 0.005, "unavailable_lost": 0.005, "lose": 0.002, "reject": 0.005,
     "double": 0.01, "disconnect": 0.001, "event_drop": 0.002, "event_double": 0.01, "event_late": 0.005,
@@ -98,6 +98,9 @@ def quiet(settings: Settings, feed: orders_path.Feed) -> None:
         time.sleep(1.0)
         feed.row(settings.instruments)  # data time goes on
     time.sleep(LATE_S)
+    end_s = time.monotonic() + SETTLED_S
+    while orders_count.differ(orders_count.told(settings), settings) and time.monotonic() < end_s:
+        time.sleep(1.0)  # a fill that the stream lost is asked for by the next reconciliation
 
 
 def spread(values: Floats) -> str:

@@ -24,7 +24,7 @@ from venues.binance.orders import simulated
 UNFILLED = {OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED}
 ENDS = {OrderState.FILLED, *UNFILLED}
 SAID = (b'"message":"orderupdate"', b'"message":"fill"', b'"message":"statement"')
-PAGE = 50_000
+PAGE = 5_000
 MILLION = 1e6
 
 Floats = NDArray[np.float64]
@@ -122,7 +122,7 @@ def counted(settings: Settings) -> Count:
         duplicated=sum(many - 1 for many in names.values())
         + sum(heard.ends.get(name) is OrderState.REJECTED for name in names),
         strange=len(names.keys() - approved.keys()),
-        positions_differ=_differ(heard.held, positions(settings)),
+        positions_differ=differ(heard, settings),
         reasons=dict(heard.reasons),
     )
 
@@ -167,8 +167,10 @@ def positions(settings: Settings) -> dict[str, float]:
     return {row["symbol"]: float(row["positionAmt"]) for row in body["positions"]}
 
 
-def _differ(told_held: dict[str, float], venue_held: dict[str, float]) -> int:
-    return sum(abs(told_held.get(name, 0.0) - size) > 1e-9 * max(1.0, abs(size)) for name, size in venue_held.items())
+def differ(heard: Told, settings: Settings) -> int:
+    """In how many instruments the fills that were told do not make what the venue says is held."""
+    there = positions(settings)
+    return sum(abs(heard.held.get(name, 0.0) - size) > 1e-9 * max(1.0, abs(size)) for name, size in there.items())
 
 
 def _port(settings: Settings) -> int:
