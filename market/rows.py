@@ -100,7 +100,7 @@ def given(tables: Mapping[str, pl.DataFrame]) -> Mapping[str, Table]:
 def framed(tables: Sequence[Table]) -> pl.DataFrame:
     """All rows, in order, as one frame; rows of one schema that follow one another become a frame at once."""
     frames: list[pl.DataFrame] = []
-    for _, alike in groupby(tables, lambda table: id(table.schema) if isinstance(table, Rows) else 0):
+    for _, alike in groupby(tables, lambda table: table.schema if isinstance(table, Rows) else None):
         run = list(alike)
         rows = [table for table in run if isinstance(table, Rows)]
         if rows:

@@ -172,6 +172,15 @@ time.sleep(60)
     until(lambda: not alive(pid))
 
 
+@pytest.fixture
+def hears_hangups() -> Iterator[None]:
+    """Whoever runs the tests may have been told to ignore them, which a process inherits."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hears_hangups")
 def test_a_closed_terminal_stops_as_ctrl_c_does_unless_told_to_be_ignored() -> None:
     code = "from flows.stop import stop_event; stop = stop_event(); print('up', flush=True); print(stop.wait({wait_s}))"
     for command, wait_s, answer in ((["env"], 60.0, "True"), (["nohup"], 1.0, "False")):
