@@ -41,7 +41,8 @@ class Ending:
         self._gone_s = 0.0
         self._suspended = self._cancelled = False
         self._seen = False  # in this round, that nothing stands
-        self._flat = not flatten
+        self._flatten = flatten
+        self._flat = not flatten  # as seen last
         self.quiet_s = 0.0  # since when no order was found to stand; 0: one was
 
     async def round(self, gone_s: float) -> None:
@@ -56,7 +57,7 @@ class Ending:
         if not self._cancelled:
             self._cancelled = await self._tried(self._side.cancel_all(), "all orders are cancelled")
         await self._look()
-        if self._seen and self.quiet_s and not self._flat and self._nothing_under_way(gone_s):
+        if self._seen and self.quiet_s and self._flatten and self._nothing_under_way(gone_s):
             await self._close_positions()
 
     def is_safe(self, gone_s: float) -> bool:
@@ -138,7 +139,10 @@ class Ending:
         return bool(gone_s) and _now_s() >= gone_s + wait_s
 
     async def _close_positions(self) -> None:
-        """Lift the suspension, close each position once, and look; again next round if any is left."""
+        """Look, lift the suspension, close each position once, and look again; so in every round until all is over,
+        for a fill may be told of late.
+        """
+        self._flat = False
         held = await self._try(self._side.positions(), None)
         if held:
             self.quiet_s = 0.0

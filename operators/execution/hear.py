@@ -176,7 +176,7 @@ def _payment(account: Account, dealings: Dealings, payment: Funding, ledger: Led
         return set()
     if payment.kind == "transfer":
         take_transfer(account, payment.amount)
-        dealings.transferred = payment.amount
+        dealings.transferred += payment.amount
     account.adjusted += payment.amount
     ledger.posting(account.books.payment(payment))
     return set()

@@ -96,7 +96,7 @@ class Dealings:
     unpriced: dict[Key, tuple[float, float]] = field(default_factory=dict)  # held without any quote: size, average
     cash_told: Suspect | None = None  # what the newest statement told, different or not
     cash_adopted_ns: int = 0  # time of the statement that cash was last adopted from
-    transferred: float = 0.0  # the newest transfer, until a statement takes back what one before it had held already
+    transferred: float = 0.0  # told since a statement last agreed with our cash, or was adopted from
 
     @property
     def ready(self) -> bool:

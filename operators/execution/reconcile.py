@@ -178,7 +178,7 @@ def _cash(
     dealings.cash_told = None  # the next difference is another one
     if dealings.transferred and abs(float(money(more)) + dealings.transferred) <= outside.cash_tolerance:
         take_transfer(account, -dealings.transferred)  # it was counted twice: what goes is no loss
-        dealings.transferred = 0.0
+    dealings.transferred = 0.0
     account.adjusted += float(money(more))
     dealings.cash_adopted_ns = statement.time_ns
     ledger.posting(account.books.adopt_cash(more, statement.venue, statement.time_ns))

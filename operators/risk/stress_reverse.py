@@ -4,7 +4,7 @@ Of all returns r with −n·r = loss and r ≥ −1 (no price below zero) the on
 d = √(rᵀ Σ⁻¹ r): the most plausible catastrophe. Without the floor it is r = −loss Σ n / (nᵀ Σ n), d = loss / deviation.
 Where a price would fall below zero it is a least-distance problem, z with r = F z, Σ = F Fᵀ, of which Lawson and Hanson
 make one of non-negative least squares; a singular Σ does as well. A loss that a book without shorts cannot make, or one
-without any variance, has no answer: None.
+without any variance, has no answer: None; nor has one whose search comes to no end, for rounding.
 
 Along a given scenario it is only a factor: the smallest multiple of it that loses so much (`factor`).
 
@@ -39,7 +39,8 @@ def least_shock(covariance: Floats, holdings: Floats, loss: float) -> Shock | No
         raise ValueError(f"loss must be finite and above 0 and holdings {len(covariance)}, got {loss}, {len(holdings)}")
     moved = covariance @ holdings
     variance = float(holdings @ moved)
-    if not variance > (ROUNDING * float(np.abs(holdings) @ np.sqrt(np.diag(covariance)))) ** 2:
+    most = float(holdings.sum()) if float(holdings.min()) >= 0 else inf
+    if loss > most or not variance > (ROUNDING * float(np.abs(holdings) @ np.sqrt(np.diag(covariance)))) ** 2:
         return None
     returns, distance = -loss * moved / variance, loss / sqrt(variance)
     return Shock(returns, distance) if float(returns.min()) >= FLOOR else _floored(covariance, holdings, loss, distance)
@@ -61,7 +62,10 @@ def _floored(covariance: Floats, holdings: Floats, loss: float, distance: float)
     least = np.concatenate([[1.0], np.full(len(holdings), FLOOR)])
     wanted = np.append(np.zeros(len(holdings)), 1.0)
     system = np.vstack([pushes.T, least])
-    missed = system @ nnls(system, wanted)[0] - wanted
+    try:
+        missed = system @ nnls(system, wanted)[0] - wanted
+    except RuntimeError:  # it turns in circles where parts are very unlike
+        return None
     if not -missed[-1] > FARTHEST**-2:
         return None
     steps = missed[:-1] / -missed[-1]

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import flows.kill.kill
 from flows.execute import run_execute
 from flows.intents import ORDERS, orders_path
 from flows.kill.kill import Kill
+from flows.kill.seat import executor_ended
 from flows.kill.target import Target, find_target, folder_of
 from flows.kill.terms import Outcome, Terms
 from flows.order_venues import kill_venue, order_venue
@@ -55,9 +57,11 @@ def exchange() -> Iterator[StubExchange]:
         yield running
 
 
-def kill(data: Path, venue: StubVenue | None, *, unknown: str = "", terms: Terms = QUICK) -> Outcome:
+def kill(
+    data: Path, venue: StubVenue | None, *, unknown: str = "", terms: Terms = QUICK, flatten: bool = False
+) -> Outcome:
     target = Target(venue and patient(venue), unknown)
-    made = Kill(data, lambda: target, terms, SystemClock(), reason="a test", flatten=False, say=lambda _: None)
+    made = Kill(data, lambda: target, terms, SystemClock(), reason="a test", flatten=flatten, say=lambda _: None)
     return asyncio.run(made.run())
 
 
@@ -207,6 +211,37 @@ def test_the_paper_account_is_not_taken_for_the_one_with_money_of_the_same_name(
     with pytest.raises(SettingsError, match=r"at api\.alpaca\.markets, may still work"):
         run_execute(on_paper, order_venue(on_paper), Wires(), threading.Event())
     assert find_target(tmp_path, None).unknown == ""
+
+
+def test_a_position_that_comes_after_all_looked_flat_is_closed_before_the_acknowledgement(
+    tmp_path: Path, exchange: StubExchange
+) -> None:
+    looks = 0
+
+    def fault(verb: str, _number: int) -> str:
+        nonlocal looks
+        looks += verb == "account"
+        if looks == 2 and not exchange.positions:
+            exchange.positions["BTCUSDT"] = 14.0  # a fill that the venue tells of late
+        return ""
+
+    exchange.fault = fault
+    assert kill(tmp_path, venue_of(exchange), flatten=True).acknowledged
+    assert looks > 2
+    assert not any(exchange.positions.values())
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="the system does not tell who has a lock")
+def test_an_executor_that_hangs_before_it_says_who_it_is_is_killed_too(tmp_path: Path) -> None:
+    code = (
+        "from flows.execute import only_executor; kept = only_executor(Path(sys.argv[1])); print('has it', flush=True)"
+    )
+    told = [sys.executable, "-c", f"import sys, time; from pathlib import Path; {code}; time.sleep(60)", str(tmp_path)]
+    with subprocess.Popen(told, stdout=subprocess.PIPE, text=True) as hanging:
+        assert hanging.stdout is not None
+        assert hanging.stdout.readline() == "has it\n"
+        assert asyncio.run(executor_ended(tmp_path, 30.0))
+        assert hanging.wait(10) == -signal.SIGKILL
 
 
 def test_a_folder_that_is_not_there_is_not_halted(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def run(nursery: Nursery, folder: Path, exchange: RecordedExchange, at: Moment) 
         if at.killed:
             sent(system.pid, signal.SIGKILL)
         until(lambda: acknowledged_ns(folder), 90.0)
-        if at.trigger == "file":  # the guard may have seen it before a word was in it
+        if at.trigger == "file" or at.flatten:  # a guard may have seen HALT, and obeyed, before a word was in it
             until(lambda: asked(folder) is None, 60.0)
         time.sleep(AFTER_S)
         return wrongs(folder, exchange, at)

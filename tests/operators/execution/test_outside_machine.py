@@ -210,6 +210,15 @@ class OrderMachine(RuleBasedStateMachine):
         assert len(ids) == len(set(ids))
 
     @invariant()
+    def what_is_kept_of_a_holding_is_as_it_would_be_reckoned_now(self):
+        if not hasattr(self, "desk"):
+            return
+        for key, line in self.desk.account.lines.items():
+            assert line.held == line.worth_of(line.holding.size)
+            assert self.desk.account.profits[key] == line.profit
+            assert self.desk.account.sizes.get("|".join(key), 0.0) == line.holding.size
+
+    @invariant()
     def what_lives_is_reserved(self):
         if not hasattr(self, "desk"):
             return

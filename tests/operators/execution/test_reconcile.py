@@ -200,6 +200,24 @@ def test_a_position_without_a_quote_stops_the_account_until_it_is_priced():
     assert len(desk.sent) == 1
 
 
+def test_two_deposits_that_a_statement_held_before_they_were_told_are_no_loss_either():
+    desk = Desk(replace(TERMS, limits=replace(TERMS.limits, max_drawdown=0.1, max_daily_loss=0.1)))
+    desk.after(30).statement(200_000.0)
+    desk.after(60).pay("one", 40_000.0, "transfer")
+    desk.after(1).pay("two", 60_000.0, "transfer")
+    desk.after(30).statement(200_000.0)
+    assert (desk.account.switch.state, desk.account.switch.peak_equity) == ("active", pytest.approx(200_000.0))
+
+
+def test_of_two_deposits_the_one_that_a_statement_held_before_it_was_told_is_taken_back():
+    desk = Desk(replace(TERMS, limits=replace(TERMS.limits, max_drawdown=0.1, max_daily_loss=0.1)))
+    desk.after(60).pay("one", 40_000.0, "transfer")
+    desk.after(30).statement(200_000.0)
+    desk.after(60).pay("two", 60_000.0, "transfer")
+    desk.after(30).statement(200_000.0)
+    assert (desk.account.switch.state, desk.account.switch.peak_equity) == ("active", pytest.approx(200_000.0))
+
+
 def test_a_position_without_a_quote_keeps_nobody_from_closing_what_has_one():
     desk = Desk()
     desk.target(400.0)

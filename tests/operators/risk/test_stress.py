@@ -104,6 +104,21 @@ def test_where_every_held_price_would_pass_zero_at_first_there_is_an_answer_all_
     assert found.distance == pytest.approx(math.sqrt(found.returns @ np.linalg.inv(covariance) @ found.returns))
 
 
+def test_more_than_a_book_without_shorts_holds_cannot_be_lost_however_unlike_its_parts_are():
+    draws = np.random.default_rng(0)
+    factors = draws.normal(size=(60, 36)) * 10.0 ** draws.uniform(-6.0, 0.0, size=(60, 1))
+    holdings = np.abs(draws.normal(size=60)) * 10.0 ** draws.uniform(0.0, 6.0, 60)
+    assert least_shock(factors @ factors.T, holdings, 2.0 * holdings.sum()) is None
+
+
+def test_a_search_that_comes_to_no_end_has_no_answer(monkeypatch):
+    def endless(*_):
+        raise RuntimeError("Maximum number of iterations reached.")
+
+    monkeypatch.setattr("operators.risk.stress_reverse.nnls", endless)
+    assert least_shock(np.eye(2), np.array([100.0, -1.0]), 150.0) is None
+
+
 def test_a_book_without_variance_loses_nothing():
     assert least_shock(np.zeros((2, 2)), np.ones(2), 1.0) is None
     assert least_shock(np.ones((2, 2)), np.array([1.0, -1.0]), 1.0) is None
