@@ -3,8 +3,8 @@
 -- Everything that the newest filled order rests on, as it was known when it was made: one row a piece, the whole row of its
 -- table as JSON. Put another id in place of the first line's question. shard, offset and frame of a signal lead to the
 -- venue's own bytes, which the gateway shows. What came later is in `state`, `fill` and `event` alone.
--- Signals and regimes are the newest of each timeframe, at most 60 bars and two days old: an opinion counts for three
--- of its bars, and two days of seconds are slow to read.
+-- Signals and regimes are the newest of each timeframe, at most two days old, of ultra_short a minute and of short an
+-- hour, 60 bars of their default length: an opinion counts for three bars, and two days of seconds are slow to read.
 with
     (select argMax(client_order_id, receive_time) from fills) as order_id,
     (

@@ -1,5 +1,6 @@
--- The regimes of an instrument that were known when its target moved: the newest of each timeframe, at most 60 bars and
--- two days old: an opinion counts for three of its bars, and two days of seconds are slow to read.
+-- The regimes of an instrument that were known when its target moved: the newest of each timeframe, at most two
+-- days old, of ultra_short a minute and of short an hour, 60 bars where timeframes are as long as they are by default: an
+-- opinion counts for three of its bars, and two days of seconds are slow to read.
 -- Clocks of venues may be five seconds ahead of ours.
 -- Parameters: venue, instrument, known_at.
 select *
