@@ -57,9 +57,9 @@ def run_execute(settings: Settings, venue: OrderVenue, terms: Terms, stop: threa
     data, heart = settings.data, Heart(settings.data, EXECUTE)
     if supervised():
         until_released(data, stop, heart)
-    refuse_other_account(data, venue)  # before anything says that orders go there: a kill would ask that account only
     with ExitStack() as stack:
         stack.callback(only_executor(data).close)
+        refuse_other_account(data, venue)  # before a word that orders go there: a kill would ask that account only
         save_settings(settings, EXECUTE)  # the kill switch asks the venue that they name
         write_run_file(data, EXECUTE, account=venue.account, venue=venue.name, host=host_of(venue))
         refuse_halted(data)

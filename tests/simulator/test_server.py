@@ -3,10 +3,7 @@
 import asyncio
 import http.client
 import json
-import queue
-import threading
 import time
-from contextlib import contextmanager
 from itertools import pairwise
 
 import numba
@@ -16,26 +13,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from simulator.faults import Faults
-from simulator.server import serve
+from tests.simulator.serving import SYMBOLS, running
 
-SYMBOLS = ("BTCUSDT", "ETHUSDT")
 WAIT_S = 30
 pytestmark = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="too slow for real time without compiled kernels")
-
-
-@contextmanager
-def running(**options):
-    """A server in a thread; gives its port."""
-    stop, port = threading.Event(), queue.Queue()
-    options = {"instruments": SYMBOLS, "rate": 600, "seed": 1, **options}
-    thread = threading.Thread(target=serve, kwargs={**options, "ready": port.put, "stop": stop})
-    thread.start()
-    try:
-        yield port.get(timeout=60)
-    finally:
-        stop.set()
-        thread.join(timeout=WAIT_S)
-        assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +26,7 @@ def faults():
 
 @pytest.fixture(scope="module")
 def port(faults):
-    with running(faults=faults) as number:
+    with running(WAIT_S, faults=faults) as number:
         yield number
 
 
@@ -218,13 +199,13 @@ def test_a_slow_consumer_is_cut_off(monkeypatch):
             await asyncio.wait_for(reader.readexactly(1 << 30), WAIT_S)
         writer.close()
 
-    with running(rate=60_000) as port:
+    with running(WAIT_S, rate=60_000) as port:
         asyncio.run(session(port))
 
 
 def test_truth_is_complete_after_the_stop(tmp_path):
     path = tmp_path / "truth.parquet"
-    with running(truth=path) as port:
+    with running(WAIT_S, truth=path) as port:
         asyncio.run(receive(port, "/public/ws/btcusdt@bookTicker", 50))
     assert set(pl.read_parquet(path)["instrument"]) == set(SYMBOLS)
 
@@ -232,6 +213,6 @@ def test_truth_is_complete_after_the_stop(tmp_path):
 def test_an_exchange_that_opens_again_repeats_no_id():
     seen = []
     for _ in range(2):
-        with running() as number:
+        with running(WAIT_S) as number:
             seen.append(get(number, "/fapi/v1/depth?symbol=BTCUSDT&limit=5")[1]["lastUpdateId"])
     assert seen[1] > seen[0]

@@ -37,6 +37,11 @@ class Floor:
             self.done += 1
             self.bought += order.side * size
 
+    def follow(self, seconds):
+        for _ in range(seconds):
+            self.fill()
+            self.desk.after(1.0).quote()
+
 
 def sent(desk):
     return [round(order.side * order.size, 1) for order in desk.sent]
@@ -75,14 +80,10 @@ def test_a_target_that_turns_in_the_middle_first_goes_flat_then_follows_its_own_
     desk = desk_of(TWAP)
     floor = Floor(desk)
     desk.target(25.0 * MID)
-    for _ in range(35):
-        floor.fill()
-        desk.after(1.0).quote()
+    floor.follow(35)
     assert desk.line.holding.size == 10.0
     desk.target(-30.0 * MID)
-    for _ in range(100):
-        floor.fill()
-        desk.after(1.0).quote()
+    floor.follow(100)
     after = sent(desk)[4:]
     assert after == [-4.0, -4.0, -2.0, -2.0, -4.0, -4.0, -4.0, -4.0, -4.0, -4.0, -4.0]  # the third slice stops at zero
     assert desk.line.holding.size == -30.0
@@ -106,9 +107,7 @@ def test_a_gap_in_quotes_sends_nothing_and_is_made_good_two_slices_at_a_time():
     floor.fill()
     desk.after(45.0).quote(valid=False)
     assert sent(desk) == [2.5]
-    for _ in range(60):
-        floor.fill()
-        desk.after(1.0).quote()
+    floor.follow(60)
     assert sent(desk)[:5] == [2.5, 5.0, 5.0, 5.0, 2.5]
     assert desk.line.holding.size == 25.0
 
@@ -117,9 +116,7 @@ def test_reducing_drops_the_schedule_and_resuming_begins_it_anew():
     desk = desk_of(TWAP)
     floor = Floor(desk)
     desk.target(25.0 * MID)
-    for _ in range(35):
-        floor.fill()
-        desk.after(1.0).quote()
+    floor.follow(35)
     assert desk.line.holding.size == 10.0
     desk.take(command(desk.now, "reduce", "live"))
     for _ in range(3):
@@ -166,9 +163,7 @@ def test_slices_smaller_than_the_least_order_wait_for_each_other():
     desk.stage = Desk(replace(TERMS, manner=Manner(retry_s=0.0, min_notional=200.0, schedule=TWAP))).stage
     floor = Floor(desk)
     desk.target(25.0 * MID)
-    for _ in range(110):
-        floor.fill()
-        desk.after(1.0).quote()
+    floor.follow(110)
     assert sent(desk) == [5.0] * 5
 
 
@@ -178,9 +173,7 @@ def test_a_position_that_others_enlarge_waits_for_the_plan():
     desk.target(25.0 * MID)
     floor.fill()
     desk.fill("", "hand", 10.0)
-    for _ in range(60):
-        floor.fill()
-        desk.after(1.0).quote()
+    floor.follow(60)
     floor.fill()
     assert sent(desk) == [2.5, 2.5, 2.5]
     assert desk.line.holding.size == 17.5

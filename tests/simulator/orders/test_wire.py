@@ -4,7 +4,6 @@ import http.client
 import json
 import queue
 import socket
-import threading
 import time
 from contextlib import contextmanager
 
@@ -15,7 +14,7 @@ from websockets.sync.client import connect
 
 from simulator.orders.faults import OrderFaults
 from simulator.orders.side import OrderSide
-from simulator.server import serve
+from tests.simulator import serving
 from tests.simulator.orders.asking import KEY, ORDER, query, socket_params
 
 WAIT_S = 20
@@ -25,18 +24,9 @@ pytestmark = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="too slow for r
 @contextmanager
 def running(faults):
     """An exchange that takes orders, in a thread; gives the port of its order side."""
-    stop, port, ready = threading.Event(), queue.Queue(), threading.Event()
-    side = OrderSide(faults=faults, ready=port.put)
-    options = {"instruments": ("BTCUSDT", "ETHUSDT"), "rate": 600, "seed": 1, "orders": side}
-    thread = threading.Thread(target=serve, kwargs={**options, "ready": lambda _: ready.set(), "stop": stop})
-    thread.start()
-    try:
-        assert ready.wait(60)
+    port = queue.Queue()
+    with serving.running(WAIT_S, orders=OrderSide(faults=faults, ready=port.put)):
         yield port.get(timeout=60)
-    finally:
-        stop.set()
-        thread.join(timeout=WAIT_S)
-        assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")
