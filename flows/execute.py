@@ -57,6 +57,7 @@ def run_execute(settings: Settings, venue: OrderVenue, terms: Terms, stop: threa
     data, heart = settings.data, Heart(settings.data, EXECUTE)
     if supervised():
         until_released(data, stop, heart)
+    refuse_halted(data)  # one that is started again and again does not take the fence from a kill that looks
     with ExitStack() as stack:
         stack.callback(only_executor(data).close)
         refuse_other_account(data, venue)  # before a word that orders go there: a kill would ask that account only

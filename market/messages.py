@@ -154,6 +154,7 @@ class Fill(Message, frozen=True, kw_only=True):
     fee: float  # quote currency
     account: str = ""  # whose; empty: of the one account of the flow's own paper venue
     maker: bool = False  # it rested in the book
+    venue_order_id: str = ""  # as in OrderUpdate: whose it is where a list of trades gives no client order id
 
 
 class Cancel(Message, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ from pathlib import Path
 from flows.kill.audit import told_trading
 from flows.kill.doubts import unsettled
 from flows.kill.ending import Ending
-from flows.kill.seat import executor_ended, is_empty
+from flows.kill.seat import empty_soon, executor_ended
 from flows.kill.target import Target
 from flows.kill.terms import Outcome, Terms
 from flows.kill.under_way import under_way
@@ -100,7 +100,7 @@ class Kill:
             self._look_for_target()
             if self._ending is not None:
                 await self._ending.round(self._gone_s)
-            self._conclude()
+            await self._conclude()
         except Exception as error:  # noqa: BLE001 the kill switch does not end because of a bug
             self._trouble(f"{type(error).__name__}: {error}")
 
@@ -162,7 +162,7 @@ class Kill:
             self._done(f"the orders journal cannot be read, so only the venue's list of open orders counts: {error}")
             return []
 
-    def _conclude(self) -> None:
+    async def _conclude(self) -> None:
         """Acknowledge if all holds."""
         if self._target is None or self._target.unknown or not self._gone_s:
             return
@@ -170,13 +170,14 @@ class Kill:
             if not self.outcome.problems:
                 self._trouble("what may be under way could still be taken, or came a moment ago")
             return
-        if is_halted(self._data) and is_empty(self._data):
+        if is_halted(self._data) and await empty_soon(self._data):
             self.outcome.acknowledged = True
             self.outcome.problems.clear()
             paper = f"no executor ever ran on {self._data}, and its settings say paper"
             self._done(f"acknowledged: {self._ending.ended if self._ending else paper}")
         else:
             self._gone_s = 0.0
+            self._trouble("HALT was gone, or somebody had the executor's fence: all is looked at once more")
 
     def _note(self) -> None:
         """What it came to, in HALT."""

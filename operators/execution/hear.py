@@ -30,7 +30,7 @@ def hear(account: Account, word: Word, ledger: Ledger, outside: Outside) -> set[
     if isinstance(word, OrderUpdate):
         return _update(account, dealings, word, ledger)
     if isinstance(word, Fill):
-        return _fill(account, dealings, word, ledger)
+        return _fill(account, dealings, dealings.numbers.named(word), ledger)
     if isinstance(word, Funding):
         return _payment(account, dealings, word, ledger)
     if isinstance(word, Statement):
@@ -74,6 +74,7 @@ def _update(account: Account, dealings: Dealings, update: OrderUpdate, ledger: L
     working = dealings.ended.get(name) if at is None else account.lines[at].working[name]
     if working is None:
         return _foreign(account, dealings, update, ledger)
+    dealings.numbers.learn(update)
     key = (working.order.venue, working.order.instrument)
     heard = told(working, update.state, update.filled, account.lines[key].quote.lot_size)
     take_heard(account, key, heard, ledger, update.time_ns, update.reason)

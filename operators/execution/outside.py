@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Literal, NamedTuple
 
-from market.messages import Statement
+from msgspec.structs import replace
+
+from market.messages import Fill, OrderUpdate, Statement
 from operators.execution.ended import EndedOrders
 
 Key = tuple[str, str]  # venue, instrument
 MOST_SEEN = 50_000
+MOST_NUMBERS = 20_000
 MOST_FOREIGN = 10_000
 
 
@@ -70,6 +73,26 @@ class Seen:
         return "new"
 
 
+class Numbers:
+    """Our ids of orders by the venue's own; the oldest heard are forgotten beyond `most`."""
+
+    def __init__(self, most: int = MOST_NUMBERS) -> None:
+        self._most = most
+        self._ours: dict[str, str] = {}
+
+    def learn(self, update: OrderUpdate) -> None:
+        """Remember what an update of an order of ours says."""
+        if update.venue_order_id:
+            self._ours.setdefault(f"{update.instrument}|{update.venue_order_id}", update.client_order_id)
+            if len(self._ours) > self._most:
+                del self._ours[next(iter(self._ours))]
+
+    def named(self, fill: Fill) -> Fill:
+        """The fill with our id of its order, where only the venue's is told and known."""
+        name = fill.client_order_id or self._ours.get(f"{fill.instrument}|{fill.venue_order_id}", "")
+        return fill if name == fill.client_order_id else replace(fill, client_order_id=name)
+
+
 class Suspect(NamedTuple):
     """A difference that the newest statement told while something was in flight."""
 
@@ -86,6 +109,7 @@ class Dealings:
     stated: bool = False  # a statement was heard since the link was last down
     opened_ns: int = 0  # time of the first statement, part of every id; 0 before
     seen: Seen = field(default_factory=Seen)
+    numbers: Numbers = field(default_factory=Numbers)
     working: dict[str, Key] = field(default_factory=dict)  # by client order id, all instruments
     ended: EndedOrders = field(default_factory=EndedOrders)
     foreign: dict[str, Key] = field(default_factory=dict)  # open there and not ours; instrument empty: not known

@@ -3,8 +3,12 @@
 Positions and fills are asked for one after the other while the market moves. So fills are told first, and where one is
 heard while the account is asked for, the account is asked for again: then nothing in the Statement is ahead of what was
 told before it. After TRIES it is told all the same; the next one comes soon.
+
+Lists of trades name an order by the venue's number only, which OrderUpdates bring together with our id. So before such
+a trade is told, all orders that nothing was heard of are asked after.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,9 +19,10 @@ from market.clock import MILLISECOND_NS, Clock
 from market.messages import AnyMessage, Fill, OrderUpdate, Statement
 from sinks.orders.doubt import Enquire, Make, same
 from sinks.orders.pending import Orders, Pending, Stage
-from venues.orders import OrderRequest, OrderVenue, Said, Verb, Verdict
+from venues.orders import Answered, OrderRequest, OrderVenue, Said, Verb, Verdict
 
 TRIES = 3
+AT_ONCE = 4  # questions
 PAGES = 1_000  # of one list
 OVERLAP_MS = 60_000  # fills are asked for from so long before the last one known: clocks differ
 REMEMBERED = 20_000  # fills, so that none is told twice by the same executor
@@ -45,6 +50,10 @@ class Fills:
         self.count = 0
         self._ids: set[str] = set()
         self._order: deque[str] = deque()
+
+    def is_nameless(self, fill: Fill) -> bool:
+        """Whether it was not told yet, and only the venue's number says whose it is."""
+        return not fill.client_order_id and fill.fill_id not in self._ids
 
     def is_new(self, fill: Fill) -> bool:
         """Whether it was not told yet; from now on it was."""
@@ -78,13 +87,33 @@ class Books:
         """Have all fills told, then the account; raises UntoldError."""
         for tried in range(1, TRIES + 1):
             asked_ms = self._now_ms()
-            self._hear(await self._listed(partial(self._venue.fills_since, self._since_ms())))
+            listed = await self._listed(partial(self._venue.fills_since, self._since_ms()))
+            if any(isinstance(said, Fill) and self._fills.is_nameless(said) for said in listed):
+                await self._ask_whose()
+            self._hear(listed)
             self._fills.last_ms = asked_ms
             heard, live = self._fills.count, self._orders.at(Stage.LIVE)
             found = await self._account(cause, live)
             if self._fills.count == heard or tried == TRIES:
                 break
         return found
+
+    async def _ask_whose(self) -> None:
+        """Have the numbers told of all orders that nothing was heard of yet: a trade may be theirs, and who reads it
+        later knows an order by what was told before.
+        """
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def asked(order: Pending) -> Answered:
+            async with slots:
+                return await self._ask(partial(self._venue.query, order.instrument, order.client_order_id))
+
+        unheard = [order for order in self._orders.at(Stage.SENT, Stage.DOUBT) if not order.arrived]
+        answers = await asyncio.gather(*map(asked, unheard))
+        for order, answered in zip(unheard, answers, strict=True):
+            self._hear(answered.said)
+            if answered.verdict is Verdict.IN_DOUBT:
+                raise UntoldError(f"a trade may be of order {order.client_order_id}: {answered.reason}")
 
     async def _account(self, cause: Cause, live: list[Pending]) -> Found:
         asked_ns = self._clock.now_ns()

@@ -53,7 +53,7 @@ ROOT = Path(__file__).parents[2]
 def exchange() -> Iterator[StubExchange]:
     """With an order that stands."""
     with StubExchange(stale_s=0.5) as running:
-        running.orders.append(StubOrder("one", "X", 1, 1.0, "new", time.monotonic()))
+        running.orders.append(StubOrder("one", "X", 1, 1.0, "new", 1, time.monotonic()))
         yield running
 
 

@@ -29,7 +29,7 @@ MOMENTS = int(os.environ.get("BAROGRAPH_KILL_MOMENTS", "10"))
 SEED = int(os.environ.get("BAROGRAPH_SEED", "7"))
 AT_ONCE = 8
 STALE_S = 0.3
-TERMS = Terms(within_s=20.0, settle_s=0.1, margin_s=0.1, unstamped_s=1.0, round_s=0.02)
+TERMS = Terms(settle_s=0.1, margin_s=0.1, unstamped_s=1.0, round_s=0.02)
 WIRES = {"answer_s": 0.4, "never_arrived_s": 0.5, "reconcile_s": 0.5}
 AFTER_S = 0.8  # how long the venue is watched after the acknowledgement
 PLACED = ("", "", "slow", "slow", "drop", "hang", "500", "lost", "no", "twice", "cut", "mute")

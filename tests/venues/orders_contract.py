@@ -39,6 +39,8 @@ class Case:
     instruments: tuple[str, ...]
     answers: tuple[bytes, ...]
     frames: tuple[bytes, ...]
+    trades: bytes  # a list of one trade
+    order_id: str  # of the venue, which it names
 
 
 def approved(
@@ -201,6 +203,13 @@ def reads_its_stream_or_says_that_it_cannot(case: Case, garbage: Any) -> None:
             assert message.account == venue.account
 
 
+def names_the_order_of_a_listed_trade(case: Case) -> None:
+    """By our id, or by the venue's, which its updates bring together with ours."""
+    venue = case.make()
+    (fill,) = venue.answered(venue.fills_since(NOW_MS - 60_000, NOW_MS), 200, case.trades, NOW_NS).said
+    assert (fill.instrument, fill.venue_order_id) == (case.instruments[0], case.order_id)
+
+
 def has_no_half_of_an_order_socket(case: Case) -> None:
     venue = case.make()
     placed = venue.place(approved(venue, case.instruments[0]), NOW_MS)
@@ -231,6 +240,7 @@ WITHOUT_LUCK: Iterable[Callable[[Case], None]] = (
     refuses_numbers_that_are_none,
     hides_its_secrets,
     is_in_doubt_about_what_it_cannot_read,
+    names_the_order_of_a_listed_trade,
     has_no_half_of_an_order_socket,
 )
 WITH_GARBAGE: Iterable[Callable[[Case, Any], None]] = (

@@ -23,6 +23,14 @@ BINANCE_ORDER = b"""{"clientOrderId":"testOrder","cumQty":"0","executedQty":"0",
 BINANCE_UPDATE = b"""{"e":"ORDER_TRADE_UPDATE","E":1568879465651,"T":1568879465650,"o":{"s":"BTCUSDT","c":"TEST",
 "S":"SELL","o":"LIMIT","f":"GTC","q":"0.001","p":"7103.04","ap":"0","x":"NEW","X":"NEW","i":8886774,"l":"0","z":"0","L":"0",
 "T":1568879465650,"t":0,"m":false,"R":false}}"""
+# binance-docs, "Account Trade List".
+BINANCE_TRADES = b"""[{"buyer":false,"commission":"-0.07819010","commissionAsset":"USDT","id":698759,"maker":false,
+"orderId":25851813,"price":"7819.01","qty":"0.002","quoteQty":"15.63802","realizedPnl":"-0.91539999","side":"SELL",
+"positionSide":"SHORT","symbol":"BTCUSDT","time":1569514978020}]"""
+# docs.alpaca.markets, "Account Activities".
+ALPACA_TRADES = b"""[{"activity_type":"FILL","cum_qty":"1","leaves_qty":"0","price":"1.63","qty":"1","side":"sell",
+"id":"20190524113406977::8efc7b9a-8b2b-4000-9955-d36e7db0df74","symbol":"AAPL","type":"fill",
+"order_id":"904837e3-3b76-47ec-b432-046db621571b","transaction_time":"2019-05-24T15:34:06.977Z"}]"""
 ALPACA_ORDER = DOCUMENTED.partition(b'"order":')[2].partition(b',"position_qty"')[0]
 
 CASES = (
@@ -33,6 +41,8 @@ CASES = (
         instruments=("AAPL", "BTC/USD"),
         answers=(ALPACA_ORDER, b"[" + ALPACA_ORDER + b"]", b'{"code":40310000,"message":"insufficient buying power"}'),
         frames=(DOCUMENTED, b'{"stream":"listening","data":{"streams":["trade_updates"]}}'),
+        trades=ALPACA_TRADES,
+        order_id="904837e3-3b76-47ec-b432-046db621571b",
     ),
     Case(
         name="binance",
@@ -41,6 +51,8 @@ CASES = (
         instruments=("BTCUSDT",),
         answers=(BINANCE_ORDER, b"[" + BINANCE_ORDER + b"]", b'{"code":-2019,"msg":"Margin is insufficient."}'),
         frames=(BINANCE_UPDATE, b'{"e":"listenKeyExpired","E":1,"listenKey":"x"}'),
+        trades=BINANCE_TRADES,
+        order_id="25851813",
     ),
 )
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

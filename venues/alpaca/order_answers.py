@@ -15,13 +15,11 @@ from venues.alpaca import order_frames as frames
 from venues.alpaca.order_ids import Ids
 from venues.alpaca.order_read import ENDED, Reading, activity, decoded, money, order_update, positions
 from venues.alpaca.order_verdicts import MULTI_STATUS, OK, verdict
-from venues.orders import Answered, OrderRequest, Said, Verb, Verdict
+from venues.orders import Answered, OrderRequest, Verb, Verdict
 from venues.times import from_rfc3339
 
 ORDERS_PER_PAGE, ACTIVITIES_PER_PAGE = 500, 100
-SECOND_LOOK = 99  # rows on a page of executions once the orders were looked through: what is strange then stays so
 EARLIEST_MS = 1_420_070_400_000  # 2015, before Alpaca was
-ORDER_LIFE_MS = 86_400_000  # orders whose ids we lack are looked for so long before the fills
 LATE_MS = 5 * 86_400_000  # fees and dividends bear the day they are due, and are booked days after
 ORDERS, FILLS, MONEY = "/v2/orders", "/v2/account/activities/FILL", "/v2/account/activities"
 ACCOUNT = "/v2/account"
@@ -47,10 +45,9 @@ def read(request: OrderRequest, status: int, body: bytes, context: Context) -> A
         return Answered(Verdict.IN_DOUBT, reason=f"{status}, and {error}"[:300])
 
 
-def orders_path(status: str, after_ms: int | None = None) -> str:
-    """The list of orders, newest first."""
-    asked = {"status": status, "limit": str(ORDERS_PER_PAGE), "direction": "desc"}
-    return _path(ORDERS, asked if after_ms is None else {**asked, "after": rfc3339(after_ms)})
+def open_orders_path() -> str:
+    """The orders that work, newest first."""
+    return _path(ORDERS, {"status": "open", "limit": str(ORDERS_PER_PAGE), "direction": "desc"})
 
 
 def fills_path(since_ms: int) -> str:
@@ -106,43 +103,31 @@ def _all_cancelled(request: OrderRequest, status: int, body: bytes, context: Con
 
 
 def _open_orders(request: OrderRequest, status: int, body: bytes, context: Context) -> Answered:  # noqa: ARG001
-    said, more = _orders(request, body, context)
-    return Answered(Verdict.DONE, said, more=more)
-
-
-def _orders(request: OrderRequest, body: bytes, context: Context) -> tuple[tuple[Said, ...], OrderRequest | None]:
-    """A page of orders, and the request of the next, which goes on a little before the last of this one."""
+    """A page; the next goes on a little before the last of this one."""
     rows = [_learned(row, context) for row in decoded(body, list[frames.Order])]
     said = tuple(order_update(row, context.reading, "query") for row in rows)
     if len(rows) < ORDERS_PER_PAGE:
-        return said, None
+        return Answered(Verdict.DONE, said)
     until_ms = from_rfc3339(rows[-1].submitted_at or "") // MILLISECOND_NS + 1
-    return said, _next(request, {"until": rfc3339(until_ms)})
+    return Answered(Verdict.DONE, said, more=_next(request, {"until": rfc3339(until_ms)}))
 
 
 def _fills(request: OrderRequest, status: int, body: bytes, context: Context) -> Answered:  # noqa: ARG001
-    """Executions, then other money. Orders whose ids we lack come between, then the executions again from the start."""
+    """Executions, which name an order by Alpaca's id, then other money."""
     parts = urlsplit(request.url)
-    asked = dict(parse_qsl(parts.query))
-    after_ms = from_rfc3339(asked["after"]) // MILLISECOND_NS
-    if parts.path.endswith(ORDERS):
-        said, more = _orders(request, body, context)
-        again = _to(request, _activities(FILLS, after_ms + ORDER_LIFE_MS, SECOND_LOOK))
-        return Answered(Verdict.DONE, said, more=more or again)
-    rows, size = decoded(body, list[frames.Activity]), int(asked["page_size"])
-    if size != SECOND_LOOK and any(row.order_id and context.ids.ours(row.order_id) is None for row in rows):
-        return Answered(Verdict.DONE, more=_to(request, orders_path("all", after_ms - ORDER_LIFE_MS)))
-    told = (activity(row, context.reading, context.ids.ours(row.order_id or "") or "") for row in rows)
+    after_ms = from_rfc3339(dict(parse_qsl(parts.query))["after"]) // MILLISECOND_NS
+    rows = decoded(body, list[frames.Activity])
+    told = (activity(row, context.reading) for row in rows)
     said = tuple(message for message in told if message is not None)
-    if len(rows) >= size:
+    if len(rows) >= ACTIVITIES_PER_PAGE:
         return Answered(Verdict.DONE, said, more=_next(request, {"page_token": rows[-1].id}))
     if parts.path.endswith(FILLS):
         return Answered(Verdict.DONE, said, more=_to(request, _activities(MONEY, after_ms - LATE_MS)))
     return Answered(Verdict.DONE, said)
 
 
-def _activities(path: str, after_ms: int, size: int = ACTIVITIES_PER_PAGE) -> str:
-    page = {"after": rfc3339(after_ms), "direction": "asc", "page_size": str(size)}
+def _activities(path: str, after_ms: int) -> str:
+    page = {"after": rfc3339(after_ms), "direction": "asc", "page_size": str(ACTIVITIES_PER_PAGE)}
     return _path(path, page if path == FILLS else {"category": "non_trade_activity", **page})
 
 

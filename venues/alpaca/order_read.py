@@ -119,13 +119,13 @@ def trade_update(update: frames.TradeUpdate, reading: Reading) -> tuple[Said, ..
     return (fill, said)
 
 
-def activity(row: frames.Activity, reading: Reading, client_order_id: str) -> Said | None:
+def activity(row: frames.Activity, reading: Reading) -> Said | None:
     """An execution, or money; None for what is neither, such as a split or a corrected trade. Raises FrameError."""
     if row.activity_type == "FILL":
         if row.type not in FILLS:
             return None
         instrument = reading.spelling.ours(row.symbol or "", "")
-        named = (row.order_id or "", client_order_id, instrument)
+        named = (row.order_id or "", "", instrument)
         return _fill(reading, named, row.side, row, row.cum_qty, row.transaction_time)
     amount = _number(row.net_amount or 0, "net_amount")
     if not amount or row.status == "canceled":
@@ -160,6 +160,7 @@ def _fill(
         time_ns=from_rfc3339(traded or ""),
         fill_id=f"{order_id}:{plain(_decimal(filled, 'size filled in all'))}",
         client_order_id=client_order_id,
+        venue_order_id=order_id,
         side=bought,
         price=_positive(of.price, "price"),
         size=_positive(of.qty, "size"),

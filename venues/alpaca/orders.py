@@ -23,7 +23,7 @@ import msgspec
 from market.errors import FrameError, VenueError
 from market.messages import Approved, Order
 from venues.alpaca import order_frames as frames
-from venues.alpaca.order_answers import Context, fills_path, orders_path, read
+from venues.alpaca.order_answers import Context, fills_path, open_orders_path, read
 from venues.alpaca.order_ids import Ids
 from venues.alpaca.order_read import Reading, decoded, trade_update
 from venues.alpaca.order_texts import Spelling, Steps, is_crypto, price_text, size_text
@@ -133,7 +133,7 @@ class AlpacaOrders:
 
     def open_orders(self, now_ms: int) -> OrderRequest:  # noqa: ARG002
         """GET all that works."""
-        return self._get(Verb.OPEN_ORDERS, orders_path("open"))
+        return self._get(Verb.OPEN_ORDERS, open_orders_path())
 
     def account_state(self, now_ms: int) -> Sequence[OrderRequest]:
         """GET the open orders, the positions and the money; one Statement for each of the last two."""

@@ -52,6 +52,7 @@ class TradeRow(msgspec.Struct, rename="camel"):
 
     symbol: str
     id: int
+    order_id: int
     side: str
     price: float
     qty: float
@@ -161,7 +162,7 @@ class Reader:
     def fill(self, row: TradeRow) -> Fill:
         """A trade of a list; the list does not say whose order it was of ours."""
         return self._fill(
-            row.symbol, row.id, "", row.side, row.price, row.qty,
+            row.symbol, row.id, ("", row.order_id), row.side, row.price, row.qty,
             self._fee(row.commission, row.commission_asset), maker=row.maker, time_ms=row.time,
         )  # fmt: skip
 
@@ -211,7 +212,8 @@ class Reader:
         if order.x not in ("TRADE", "CALCULATED"):  # CALCULATED: a liquidation
             return (update,)
         fee = self._fee(order.n, order.N)
-        fill = self._fill(order.s, order.t, order.c, order.S, order.L, order.l, fee, maker=order.m, time_ms=order.T)
+        named = (order.c, order.i)
+        fill = self._fill(order.s, order.t, named, order.S, order.L, order.l, fee, maker=order.m, time_ms=order.T)
         return fill, update
 
     def _fee(self, amount: float, asset: str) -> float:
@@ -219,9 +221,10 @@ class Reader:
         return _finite(amount) if asset == self.quote else 0.0
 
     def _fill(
-        self, symbol: str, number: int, client_order_id: str, side: str, price: float, size: float, fee: float, *,
+        self, symbol: str, number: int, named: tuple[str, int], side: str, price: float, size: float, fee: float, *,
         maker: bool, time_ms: int,
     ) -> Fill:  # fmt: skip
+        """`named`: our id of the order, and Binance's."""
         if not (isfinite(price) and price > 0 and isfinite(size) and size > 0):
             raise FrameError(f"a trade of {symbol} at {price} of {size}")
         return Fill(
@@ -229,7 +232,8 @@ class Reader:
             instrument=symbol,
             time_ns=_time_ns(time_ms),
             fill_id=f"{symbol}-{number}",
-            client_order_id=client_order_id,
+            client_order_id=named[0],
+            venue_order_id=str(named[1]),
             side=_known(SIDES, side),
             price=price,
             size=size,

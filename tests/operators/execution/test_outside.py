@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from market.messages import OrderState, Side
+from market.messages import Fill, OrderState, OrderUpdate, Side
 from operators.execution.intents import Manner
-from operators.execution.outside import Outside, Seen
+from operators.execution.outside import Numbers, Outside, Seen
 from operators.execution.terms import Terms
 from operators.risk.measure import Measurement
 from tests.operators.execution.outside_desk import LIMITS, TERMS, Desk
@@ -33,6 +33,33 @@ def test_an_order_leaves_as_an_approved_message_and_ends_by_its_fills():
     assert desk.line.holding.size == 8.0
     assert desk.line.working == {}
     assert desk.account.wallet == pytest.approx(100_000.0 - 0.02)
+
+
+def test_a_fill_that_only_the_venue_s_number_names_is_of_the_order_that_was_told_with_it():
+    desk, name = one_order()
+    desk.update(name, S.ACCEPTED, venue_order_id="77")
+    desk.restart()
+    desk.fill("", "1", 3.0, venue_order_id="77")
+    desk.fill("", "1", 3.0, venue_order_id="77")
+    assert desk.line.working[name].filled == 3.0
+    desk.update(name, S.FILLED, 8.0)
+    desk.fill("", "2", 5.0, venue_order_id="77")  # after its end
+    assert desk.states(name) == ["submitted", "accepted", "partially_filled", "filled"]
+    assert [row["client_order_id"] for row in desk.rows["fills"]] == [name, name]
+    assert "foreign_fill" not in desk.events()
+    desk.fill("", "3", 1.0, venue_order_id="78")
+    assert desk.events()[-1] == "foreign_fill"
+
+
+def test_numbers_are_forgotten_beyond_a_bound():
+    numbers, said = Numbers(most=2), {"venue": "v", "time_ns": 0, "account": "a"}
+    for number in ("1", "2", "3"):
+        told = {"client_order_id": f"o{number}", "venue_order_id": number, "state": S.ACCEPTED, "origin": "stream"}
+        numbers.learn(OrderUpdate(**said, instrument="X", **told))
+    dealt = {"client_order_id": "", "side": Side.BUY, "price": 1.0, "size": 1.0, "fee": 0.0, "fill_id": "f"}
+    asked = (("X", "1"), ("X", "2"), ("X", "3"), ("Y", "3"), ("X", ""))
+    fills = [Fill(**said, **dealt, instrument=at, venue_order_id=number) for at, number in asked]
+    assert [numbers.named(fill).client_order_id for fill in fills] == ["", "o2", "o3", "", ""]
 
 
 def test_repeats_and_late_words_change_nothing():

@@ -1,7 +1,8 @@
 """A small exchange on this machine whose every acceptance is on record: independent of the executor, with faults.
 
 Orders at PRICE_FILLS fill at once, others rest. As on many exchanges an id is unique among open orders only, so an
-order that is sent twice is taken twice. A thread of its own; `taken` and `open` may be read from any thread.
+order that is sent twice is taken twice, and a list of trades names orders by the exchange's number only. A thread of
+its own; `taken` and `open` may be read from any thread.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ class StubOrder:
     side: int
     size: float
     state: str
+    number: int
     taken_s: float  # time.monotonic()
     filled: float = 0.0
 
@@ -176,7 +178,8 @@ class StubExchange:
         if verb == "account":
             return {"verdict": "done", "positions": self.positions, "cash": 1000.0}
         if verb == "fills":
-            return {"verdict": "done", "fills": [fill for fill in self.fills if fill["time"] >= asked["since"] / 1000]}
+            since = [fill for fill in self.fills if fill["time"] >= asked["since"] / 1000]
+            return {"verdict": "done", "fills": [{**fill, "id": ""} for fill in since]}
         self.suspended = verb == "suspend"
         return {"verdict": "done"}
 
@@ -192,7 +195,7 @@ class StubExchange:
         if asked["verb"] == "close":
             held = self.positions.get(asked["instrument"], 0.0)
             side, size = (-1 if held > 0 else 1), abs(held)
-        order = StubOrder(asked["id"], asked["instrument"], side, size, "new", time.monotonic())
+        order = StubOrder(asked["id"], asked["instrument"], side, size, "new", len(self.orders) + 1, time.monotonic())
         self.orders.append(order)
         self._say({"update": self._told(order)}, fault)
         if asked["price"] >= PRICE_FILLS or asked["verb"] == "close":
@@ -206,6 +209,7 @@ class StubExchange:
         fill = {
             "fill_id": str(len(self.fills) + 1),
             "id": order.client_order_id,
+            "number": order.number,
             "instrument": order.instrument,
             "side": order.side,
             "size": size,
@@ -229,6 +233,7 @@ class StubExchange:
     def _told(order: StubOrder) -> dict[str, Any]:
         return {
             "id": order.client_order_id,
+            "number": order.number,
             "instrument": order.instrument,
             "state": order.state,
             "filled": order.filled,

@@ -141,6 +141,7 @@ class StubVenue:
             client_order_id=told["id"],
             state=STATES[told["state"]],
             filled=told["filled"],
+            venue_order_id=str(told["number"]),
             origin="stream" if request is None else "answer" if request.verb is Verb.PLACE else "query",
         )
 
@@ -151,6 +152,7 @@ class StubVenue:
             time_ns=int(told["time"] * 1e9),
             fill_id=told["fill_id"],
             client_order_id=told["id"],
+            venue_order_id=str(told["number"]),
             side=Side(told["side"]),
             price=100.0,
             size=told["size"],

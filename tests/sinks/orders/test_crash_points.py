@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from market.messages import Cancel, Link, OrderState, OrderUpdate
+from market.messages import Cancel, Fill, Link, OrderState, OrderUpdate
+from operators.execution.outside import Numbers
 from tests.kill.crash_points import chosen
 from tests.sinks.orders.nursery import Nursery, lives
 from tests.sinks.orders.points import passed
@@ -75,13 +76,24 @@ def end(executor: int) -> None:
 def unlike(folder: Path, exchange: StubExchange) -> list[str]:
     """Where what the trading flow was told last differs from what the venue has."""
     last: dict[str, OrderState] = {}
+    filled: Counter[str] = Counter()
+    numbers, heard = Numbers(), set()
     for message in told(folder):
         if isinstance(message, OrderUpdate):
             last[message.client_order_id] = message.state
+            numbers.learn(message)
+        elif isinstance(message, Fill) and message.fill_id not in heard:
+            heard.add(message.fill_id)
+            filled[numbers.named(message).client_order_id] += message.size  # type: ignore[assignment]
     found = {order.client_order_id: ENDED[order.state] for order in list(exchange.orders)}
     differs = [f"{name}: told {last.get(name)}, is {state}" for name, state in found.items() if last.get(name) != state]
     gone = (OrderState.REJECTED, OrderState.EXPIRED, OrderState.CANCELLED)
     never = {"a", "b", "c"} - set(found)
+    differs += [
+        f"{order.client_order_id}: fills of {filled[order.client_order_id]}, is {order.filled}"
+        for order in list(exchange.orders)
+        if filled[order.client_order_id] != order.filled
+    ]
     return differs + [f"{name}: told {last.get(name)}, never was" for name in never if last.get(name) not in gone]
 
 

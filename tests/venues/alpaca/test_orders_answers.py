@@ -234,7 +234,7 @@ def test_a_key_of_another_account_tells_nothing_and_a_blocked_one_says_so() -> N
     assert served(stub, replace(venue, account_number="PA1"), request)[0].reason == "trade_suspended_by_user"
 
 
-def test_fills_are_found_with_our_ids_by_a_process_that_knows_none() -> None:
+def test_listed_fills_name_their_orders_by_alpaca_s_ids() -> None:
     broker = Broker(cash="10000000")
     stub = Stub(broker, Faults())
     for number in range(260):
@@ -245,21 +245,14 @@ def test_fills_are_found_with_our_ids_by_a_process_that_knows_none() -> None:
     broker.paid("CSD", "1000")
     said, made = followed(stub, venue_at(), venue_at().fills_since(SINCE_MS, NOW_MS))
     fills = [message for message in said if isinstance(message, Fill)]
-    assert [fill.client_order_id for fill in fills] == [f"bg-{number}" for number in range(260)]
+    assert [fill.venue_order_id for fill in fills] == [broker.named(f"bg-{number}")["id"] for number in range(260)]
     assert len({fill.fill_id for fill in fills}) == 260
     assert [urlsplit(request.url).path.removeprefix("/v2/") for request in made] == [
-        "account/activities/FILL",
-        "orders",
         *["account/activities/FILL"] * 3,
         "account/activities",
     ]
     money = [(message.kind, message.amount) for message in said if isinstance(message, Funding)]
     assert money == [("dividend", 12.5), ("fee", -0.25), ("transfer", 1000.0)]
-    knows = venue_at()
-    again, made = followed(stub, knows, knows.fills_since(SINCE_MS, NOW_MS))
-    assert len([message for message in again if isinstance(message, Fill)]) == 260
-    _, made = followed(stub, knows, knows.fills_since(SINCE_MS, NOW_MS))
-    assert "orders" not in {urlsplit(request.url).path.removeprefix("/v2/") for request in made}, "ids are remembered"
 
 
 def test_a_fill_of_the_stream_and_of_the_list_is_the_same_fill() -> None:
@@ -273,19 +266,10 @@ def test_a_fill_of_the_stream_and_of_the_list_is_the_same_fill() -> None:
     said, _ = followed(stub, venue, venue.fills_since(SINCE_MS, NOW_MS))
     told, heard = ([message for message in both if isinstance(message, Fill)] for both in (said, streamed))
     assert len(told) == 3
-    assert [replaced(fill, time_ns=0) for fill in told] == [replaced(fill, time_ns=0) for fill in heard]
+    assert {fill.client_order_id for fill in heard} == {"bg-1"}
+    same = {"client_order_id": "", "time_ns": 0}
+    assert [replaced(fill, **same) for fill in told] == [replaced(fill, **same) for fill in heard]
     assert all(abs(one.time_ns - other.time_ns) < 10_000_000 for one, other in zip(told, heard, strict=True))
-
-
-def test_a_fill_of_a_stranger_s_order_is_told_without_an_id_of_ours() -> None:
-    broker = Broker()
-    stub = Stub(broker, Faults())
-    broker.submit({**ORDER, "client_order_id": "bg-1"})
-    broker.fill(broker.named("bg-1"), Decimal(10), Decimal("128.25"))
-    broker.named("bg-1")["submitted_at"] = "2020-01-02T15:00:00.000000001Z"
-    said, made = followed(stub, venue_at(), venue_at().fills_since(SINCE_MS, NOW_MS))
-    assert [(fill.client_order_id, fill.side) for fill in said if isinstance(fill, Fill)] == [("", Side.BUY)]
-    assert len(made) == 4, "orders are looked through once"
 
 
 def test_sides_of_executions_are_more_than_those_of_orders_and_a_trade_taken_back_is_no_fill() -> None:
@@ -364,4 +348,3 @@ def test_ids_are_remembered_up_to_a_limit_and_then_the_oldest_is_forgotten() -> 
         ids.learn(f"ours-{number}", f"theirs-{number}")
     assert len(ids) == 3
     assert [ids.theirs(f"ours-{number}") for number in (0, 1, 2, 4)] == [None, None, "theirs-2", "theirs-4"]
-    assert (ids.ours("theirs-1"), ids.ours("theirs-3")) == (None, "ours-3")

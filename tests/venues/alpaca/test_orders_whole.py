@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from market.messages import Cancel, Fill, Link, OrderState, OrderUpdate, Statement
+from operators.execution.outside import Numbers
 from sinks.orders.terms import Terms
 from tests.sinks.orders.rig import Intended, Rig, told
 from tests.venues.alpaca.broker import Broker
@@ -79,7 +80,7 @@ def test_an_executor_that_knows_no_ids_cancels_what_an_earlier_one_placed(tmp_pa
         assert stub.broker.named("bg-1")["status"] == "canceled"
 
 
-def test_fills_of_a_time_when_nobody_listened_are_told_with_our_ids(tmp_path: Path) -> None:
+def test_fills_of_a_time_when_nobody_listened_are_told_after_whose_they_are(tmp_path: Path) -> None:
     with served() as stub:
         intended = Intended(tmp_path)
         with Rig(tmp_path, venue_of(stub), TERMS) as rig:
@@ -89,7 +90,7 @@ def test_fills_of_a_time_when_nobody_listened_are_told_with_our_ids(tmp_path: Pa
         stub.broker.paid("DIV", "3.5", "AAPL")
         with Rig(tmp_path, venue_of(stub), TERMS) as rig:
             rig.ends("bg-1", OrderState.FILLED)
-    (fill,) = (message for message in told(tmp_path) if isinstance(message, Fill))
+    (fill,) = named_fills(told(tmp_path))
     assert (fill.client_order_id, fill.size, fill.price) == ("bg-1", 10.0, 128.25)
     statement = [message for message in told(tmp_path) if isinstance(message, Statement)][-1]
     assert [(held.instrument, held.size) for held in statement.positions] == [("AAPL", 10.0)]
@@ -168,6 +169,17 @@ def test_nothing_is_lost_or_doubled_whatever_goes_wrong(tmp_path: Path, seed: in
     assert KEY.encode() not in journal
 
 
+def named_fills(messages: list[Any]) -> list[Fill]:
+    """All fills, each with our id of its order as far as it was known when the fill was told."""
+    numbers, fills = Numbers(), []
+    for message in messages:
+        if isinstance(message, OrderUpdate):
+            numbers.learn(message)
+        elif isinstance(message, Fill):
+            fills.append(numbers.named(message))
+    return fills
+
+
 def is_the_truth(messages: list[Any], stub: Stub, names: list[str]) -> None:
     """Each order was sent once at most; its end and its fills are the broker's."""
     broker, ends = stub.broker, final(messages)
@@ -176,7 +188,7 @@ def is_the_truth(messages: list[Any], stub: Stub, names: list[str]) -> None:
         taken = broker.by_client.get(name)
         end = ENDED[broker.orders[taken]["status"]] if taken else OrderState.REJECTED
         assert ends[name].state is end, (name, ends[name])
-    fills = {(fill.fill_id, fill.client_order_id, fill.size) for fill in messages if isinstance(fill, Fill)}
+    fills = {(fill.fill_id, fill.client_order_id, fill.size) for fill in named_fills(messages)}
     assert len(fills) == len(broker.activities)
     for name, number in broker.by_client.items():
         sizes = [Decimal(repr(size)) for _, client, size in fills if client == name]
