@@ -1,6 +1,7 @@
 """Rows of tables, made frames only where somebody asks for one: a frame takes 0.1 ms, however few its rows are.
 
-Many rows become one frame in pieces: all that time no other thread of the process runs, and a flow has orders to make.
+They become one column by column: Polars reads a column of one type in a fourth of the time it takes for rows, and
+while it reads no other thread of the process runs, and a flow has orders to make.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-PIECE_ROWS = 64  # take about a quarter of a millisecond
+from market.pairs import PAIRS, paired
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,14 @@ class Rows:
 
     def frame(self) -> pl.DataFrame:
         """The same as a frame."""
-        values, schema = self.values, self.schema
-        pieces = [
-            pl.DataFrame(values[at : at + PIECE_ROWS], schema=schema, orient="row")
-            for at in range(0, max(len(values), 1), PIECE_ROWS)
-        ]
-        return pieces[0] if len(pieces) == 1 else pl.concat(pieces, rechunk=True)
+        if not self.values:
+            return pl.DataFrame(schema=self.schema)
+        columns = zip(self.schema.items(), zip(*self.values, strict=True), strict=True)
+        return pl.DataFrame([_column(name, values, type_) for (name, type_), values in columns])
+
+
+def _column(name: str, values: tuple[Any, ...], type_: Any) -> pl.Series:
+    return paired(name, values) if type_ == PAIRS else pl.Series(name, values, dtype=type_)
 
 
 Table = pl.DataFrame | Rows

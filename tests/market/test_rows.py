@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from market.decisions import Decisions
 from market.pairs import PAIRS, pairs
-from market.rows import PIECE_ROWS, Rows, Tables, framed, given
+from market.rows import Rows, Tables, framed, given
 from operators.broadcast.messages import account_frames
 from operators.execution import trade
 from tests.operators.execution.case_trade import TERMS
@@ -25,7 +25,7 @@ def frame(first: int, count: int) -> pl.DataFrame:
     return pl.DataFrame(rows(first, count), schema=SCHEMA, orient="row")
 
 
-@pytest.mark.parametrize("counts", [(1,), (2, 3), (PIECE_ROWS, 1), (3 * PIECE_ROWS + 5,), (0,), (0, 2)])
+@pytest.mark.parametrize("counts", [(1,), (2, 3), (64, 1), (197,), (0,), (0, 2)])
 def test_rows_joined_are_the_frames_joined(counts):
     starts = [sum(counts[:number]) for number in range(len(counts))]
     found = framed([Rows(SCHEMA, rows(start, count)) for start, count in zip(starts, counts, strict=True)])
