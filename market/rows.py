@@ -55,7 +55,7 @@ class Rows:
         return 64 * len(self.schema) * len(self.values)
 
     def frame(self) -> pl.DataFrame:
-        """The same as a frame."""
+        """The same as a frame; raises TypeError for a value that is not of its column's type."""
         if not self.values:
             return pl.DataFrame(schema=self.schema)
         columns = zip(self.schema.items(), zip(*self.values, strict=True), strict=True)

@@ -170,7 +170,7 @@ class Kill:
             if not self.outcome.problems:
                 self._trouble("what may be under way could still be taken, or came a moment ago")
             return
-        if is_halted(self._data) and await empty_soon(self._data):
+        if await empty_soon(self._data) and is_halted(self._data):
             self.outcome.acknowledged = True
             self.outcome.problems.clear()
             paper = f"no executor ever ran on {self._data}, and its settings say paper"

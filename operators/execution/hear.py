@@ -135,6 +135,7 @@ def _trade_order(account: Account, dealings: Dealings, fill: Fill, ledger: Ledge
     key, working = (fill.venue, fill.instrument), _order_of(account, dealings, fill)
     if working is None:
         return False
+    dealings.numbers.learn(fill)
     heard = traded(working, fill.size, account.lines[key].quote.lot_size)
     take_heard(account, key, heard, ledger, fill.time_ns, "")
     return True

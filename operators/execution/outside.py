@@ -19,7 +19,7 @@ from operators.execution.ended import EndedOrders
 
 Key = tuple[str, str]  # venue, instrument
 MOST_SEEN = 50_000
-MOST_NUMBERS = 20_000
+MOST_NUMBERS = 12_000  # orders: those whose end is remembered, and those that work
 MOST_FOREIGN = 10_000
 
 
@@ -80,10 +80,10 @@ class Numbers:
         self._most = most
         self._ours: dict[str, str] = {}
 
-    def learn(self, update: OrderUpdate) -> None:
-        """Remember what an update of an order of ours says."""
-        if update.venue_order_id:
-            self._ours.setdefault(f"{update.instrument}|{update.venue_order_id}", update.client_order_id)
+    def learn(self, said: OrderUpdate | Fill) -> None:
+        """Remember what is said of an order of ours."""
+        if said.venue_order_id:
+            self._ours[f"{said.instrument}|{said.venue_order_id}"] = said.client_order_id
             if len(self._ours) > self._most:
                 del self._ours[next(iter(self._ours))]
 

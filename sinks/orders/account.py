@@ -5,7 +5,8 @@ heard while the account is asked for, the account is asked for again: then nothi
 told before it. After TRIES it is told all the same; the next one comes soon.
 
 Lists of trades name an order by the venue's number only, which OrderUpdates bring together with our id. So before such
-a trade is told, all orders that nothing was heard of are asked after.
+a trade is told, the orders of its instrument that nothing was heard of are asked after. One that the venue says it does
+not know is not waited for, and one without an answer for WHOSE_S: then the trade is told without an order.
 """
 
 import asyncio
@@ -15,14 +16,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from market.clock import MILLISECOND_NS, Clock
+from market.clock import MILLISECOND_NS, SECOND_NS, Clock
 from market.messages import AnyMessage, Fill, OrderUpdate, Statement
 from sinks.orders.doubt import Enquire, Make, same
 from sinks.orders.pending import Orders, Pending, Stage
 from venues.orders import Answered, OrderRequest, OrderVenue, Said, Verb, Verdict
 
 TRIES = 3
-AT_ONCE = 4  # questions
+WHOSE_S = 30.0  # since an order was last sent, or taken over from another executor
 PAGES = 1_000  # of one list
 OVERLAP_MS = 60_000  # fills are asked for from so long before the last one known: clocks differ
 REMEMBERED = 20_000  # fills, so that none is told twice by the same executor
@@ -68,7 +69,9 @@ class Fills:
 
 
 class Books:
-    """Asks for the account. `ask` puts one question and hears nothing; `hear` takes what is said on the way."""
+    """Asks for the account. `ask` puts one question and hears nothing; `hear` takes what is said on the way; `at_once`:
+    orders that are asked after at the same time.
+    """
 
     def __init__(
         self,
@@ -78,18 +81,18 @@ class Books:
         clock: Clock,
         *,
         ask: Enquire,
+        at_once: int,
         hear: Callable[[Sequence[AnyMessage]], None],
     ) -> None:
         self._venue, self._orders, self._fills, self._clock = venue, orders, fills, clock
-        self._ask, self._hear = ask, hear
+        self._ask, self._at_once, self._hear = ask, at_once, hear
 
     async def look(self, cause: Cause) -> Found:
         """Have all fills told, then the account; raises UntoldError."""
         for tried in range(1, TRIES + 1):
             asked_ms = self._now_ms()
             listed = await self._listed(partial(self._venue.fills_since, self._since_ms()))
-            if any(isinstance(said, Fill) and self._fills.is_nameless(said) for said in listed):
-                await self._ask_whose()
+            await self._ask_whose([said for said in listed if isinstance(said, Fill) and self._fills.is_nameless(said)])
             self._hear(listed)
             self._fills.last_ms = asked_ms
             heard, live = self._fills.count, self._orders.at(Stage.LIVE)
@@ -98,21 +101,23 @@ class Books:
                 break
         return found
 
-    async def _ask_whose(self) -> None:
-        """Have the numbers told of all orders that nothing was heard of yet: a trade may be theirs, and who reads it
-        later knows an order by what was told before.
-        """
-        slots = asyncio.Semaphore(AT_ONCE)
+    async def _ask_whose(self, trades: Sequence[Fill]) -> None:
+        """Have the numbers told of all orders that trades may be of; raises UntoldError while one has no answer."""
+        instruments = {trade.instrument for trade in trades}
+        slots = asyncio.Semaphore(self._at_once)
 
         async def asked(order: Pending) -> Answered:
             async with slots:
                 return await self._ask(partial(self._venue.query, order.instrument, order.client_order_id))
 
-        unheard = [order for order in self._orders.at(Stage.SENT, Stage.DOUBT) if not order.arrived]
+        possible = [order for order in self._orders.at(Stage.SENT, Stage.DOUBT) if order.instrument in instruments]
+        unheard = [order for order in possible if not order.arrived]
         answers = await asyncio.gather(*map(asked, unheard))
-        for order, answered in zip(unheard, answers, strict=True):
+        for answered in answers:
             self._hear(answered.said)
-            if answered.verdict is Verdict.IN_DOUBT:
+        since_ns = self._clock.monotonic_ns() - round(WHOSE_S * SECOND_NS)
+        for order, answered in zip(unheard, answers, strict=True):
+            if answered.verdict not in (Verdict.DONE, Verdict.MISSING) and order.last_sent_ns > since_ns:
                 raise UntoldError(f"a trade may be of order {order.client_order_id}: {answered.reason}")
 
     async def _account(self, cause: Cause, live: list[Pending]) -> Found:

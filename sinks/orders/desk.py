@@ -82,6 +82,7 @@ class Desk:
             self._executor.fills,
             clock,
             ask=self._executor.ask,
+            at_once=terms.queries,
             hear=self._hear_listed,
         )
         self._stream = Stream(

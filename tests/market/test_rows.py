@@ -66,3 +66,9 @@ def test_tables_that_are_frames_are_given_as_they_are():
     tables = {"ticks": frame(0, 1)}
     assert given(tables) is tables
     assert given(Tables(tables)) is tables
+
+
+def test_a_value_of_another_type_than_its_column_is_a_fault():
+    for wrong in ((1, 0.5, []), ("n", "0.5", [])):
+        with pytest.raises(TypeError):
+            Rows(SCHEMA, [wrong]).frame()

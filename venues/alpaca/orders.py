@@ -5,8 +5,7 @@ whose models check what we send. Its transport is not used: it sends an order ag
 
 - Orders are cancelled by Alpaca's id. Where it is not remembered, it is asked for first, and `more` of that answer is
   the cancellation itself.
-- Fills name Alpaca's id only. `fills_since` looks for those that we lack among the orders of the time and of the day
-  before; the fill of an order that is older and was never asked after is told without our id.
+- Fills of the list name Alpaca's id only; updates of an order bring both together.
 - Closing a position takes no id of ours; the order that does it comes with one of Alpaca's.
 - While trading is suspended, closing is refused too: it places an order.
 """
@@ -144,7 +143,7 @@ class AlpacaOrders:
         )
 
     def fills_since(self, since_ms: int, now_ms: int) -> OrderRequest:  # noqa: ARG002
-        """GET executions, then other money, page by page through `more`; orders whose ids we lack come between."""
+        """GET executions, then other money, page by page through `more`."""
         return self._get(Verb.FILLS, fills_path(since_ms))
 
     def suspend(self, on: bool, now_ms: int) -> OrderRequest | None:  # noqa: ARG002

@@ -51,6 +51,13 @@ def test_a_fill_that_only_the_venue_s_number_names_is_of_the_order_that_was_told
     assert desk.events()[-1] == "foreign_fill"
 
 
+def test_a_fill_that_names_both_numbers_names_the_next_one():
+    desk, name = one_order()
+    desk.fill(name, "1", 3.0, venue_order_id="77")
+    desk.fill("", "2", 5.0, venue_order_id="77")
+    assert desk.states(name)[-1] == "filled"
+
+
 def test_numbers_are_forgotten_beyond_a_bound():
     numbers, said = Numbers(most=2), {"venue": "v", "time_ns": 0, "account": "a"}
     for number in ("1", "2", "3"):
