@@ -35,7 +35,7 @@ from tests.sinks.orders.rig import Intended, told
 MOMENTS = int(os.environ.get("BAROGRAPH_KILL_MOMENTS", "6"))
 SEED = int(os.environ.get("BAROGRAPH_SEED", "7"))
 AT_ONCE = min(MOMENTS, 3 if MOMENTS < 50 else 8)  # exchanges
-TERMS = {"settle_s": 0.2, "margin_s": 1.2, "round_s": 0.05, "within_s": 40.0, "answer_s": 0.7}
+TERMS = {"settle_s": 0.2, "margin_s": 1.2, "round_s": 0.05, "answer_s": 0.7}
 ORDERS = {"answer_s": 0.5, "never_arrived_s": 2.0, "reconcile_s": 1.0}
 AFTER_S = 1.6  # how long the exchange is watched after the acknowledgement
 MOST_ROW = 5  # intents at once
