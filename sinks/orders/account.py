@@ -10,7 +10,7 @@ not know is not waited for, and one without an answer for WHOSE_S: then the trad
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,8 +25,9 @@ from venues.orders import Answered, OrderRequest, OrderVenue, Said, Verb, Verdic
 TRIES = 3
 WHOSE_S = 30.0  # since an order was last sent, or taken over from another executor
 PAGES = 1_000  # of one list
-OVERLAP_MS = 60_000  # fills are asked for from so long before the last one known: clocks differ
-REMEMBERED = 20_000  # fills, so that none is told twice by the same executor
+OVERLAP_S = 60.0  # fills are asked for from so long before the last one known: clocks differ
+LATE_S = 10.0  # … where the venue refuses late requests, beyond that limit: a list may be behind
+REMEMBERED = 200_000  # fills at most, so that none is told twice by the same executor; about 30 MB
 
 Cause = Literal["start", "reconnect", "timer", "asked"]
 
@@ -49,23 +50,26 @@ class Fills:
     def __init__(self, since_ms: int) -> None:
         self.last_ms = since_ms  # all up to then are known
         self.count = 0
-        self._ids: set[str] = set()
-        self._order: deque[str] = deque()
+        self._times_ns: OrderedDict[str, int] = OrderedDict()  # by id, in the order in which they were told
 
     def is_nameless(self, fill: Fill) -> bool:
         """Whether it was not told yet, and only the venue's number says whose it is."""
-        return not fill.client_order_id and fill.fill_id not in self._ids
+        return not fill.client_order_id and fill.fill_id not in self._times_ns
 
     def is_new(self, fill: Fill) -> bool:
         """Whether it was not told yet; from now on it was."""
-        if fill.fill_id in self._ids:
+        if fill.fill_id in self._times_ns:
             return False
-        self._ids.add(fill.fill_id)
-        self._order.append(fill.fill_id)
-        if len(self._order) > REMEMBERED:
-            self._ids.remove(self._order.popleft())
+        self._times_ns[fill.fill_id] = fill.time_ns
+        if len(self._times_ns) > REMEMBERED:
+            self._times_ns.popitem(last=False)
         self.count += 1
         return True
+
+    def forget(self, before_ms: int) -> None:
+        """Fills of so long ago are not asked for any more."""
+        while self._times_ns and next(iter(self._times_ns.values())) < before_ms * MILLISECOND_NS:
+            self._times_ns.popitem(last=False)
 
 
 class Books:
@@ -91,10 +95,11 @@ class Books:
         """Have all fills told, then the account; raises UntoldError."""
         for tried in range(1, TRIES + 1):
             asked_ms = self._now_ms()
-            listed = await self._listed(partial(self._venue.fills_since, self._since_ms()))
-            await self._ask_whose([said for said in listed if isinstance(said, Fill) and self._fills.is_nameless(said)])
-            self._hear(listed)
+            said = await self._listed(partial(self._venue.fills_since, self._since_ms()))
+            await self._ask_whose([one for one in said if isinstance(one, Fill) and self._fills.is_nameless(one)])
+            self._hear(said)
             self._fills.last_ms = asked_ms
+            self._fills.forget(self._since_ms())
             heard, live = self._fills.count, self._orders.at(Stage.LIVE)
             found = await self._account(cause, live)
             if self._fills.count == heard or tried == TRIES:
@@ -167,7 +172,9 @@ class Books:
 
     def _since_ms(self) -> int:
         """From when on: also where the clock had gone ahead for a while, and stands right again."""
-        return max(0, min(self._fills.last_ms, self._now_ms()) - OVERLAP_MS)
+        stale_s = self._venue.capability.stale_s
+        overlap_s = stale_s + LATE_S if stale_s else OVERLAP_S
+        return max(0, min(self._fills.last_ms, self._now_ms()) - round(overlap_s * 1000))
 
     def _now_ms(self) -> int:
         return self._clock.now_ns() // MILLISECOND_NS
