@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,8 +12,9 @@ from flows.execute import execute
 from flows.intents import ORDERS, orders_path
 from flows.shards import TRADING
 from market.journal import LIVE_BLOCK_NS, partition_path
-from market.messages import AnyMessage, Link, OrderState, OrderUpdate, decode, encode
+from market.messages import AnyMessage, Fill, Link, OrderState, OrderUpdate, decode, encode
 from market.metrics import Metrics
+from operators.execution.outside import Numbers
 from sinks.journal import JournalWriter
 from sinks.orders.terms import Terms
 from sinks.outbox import VENUE
@@ -98,3 +99,14 @@ def told(data: Path) -> list[AnyMessage]:
         return []
     with JournalReader(path) as journal:
         return [decode(bytes(frame)) for row in journal.read(0, 100_000) for frame in row.frames]
+
+
+def named_fills(messages: Sequence[AnyMessage]) -> list[Fill]:
+    """All fills, each with our id of its order as far as it was known when the fill was told."""
+    numbers, fills = Numbers(), []
+    for message in messages:
+        if isinstance(message, OrderUpdate):
+            numbers.learn(message)
+        elif isinstance(message, Fill):
+            fills.append(numbers.named(message))
+    return fills

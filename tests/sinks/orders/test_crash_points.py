@@ -8,19 +8,18 @@ import os
 import shutil
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from market.messages import Cancel, Fill, Link, OrderState, OrderUpdate
-from operators.execution.outside import Numbers
+from market.messages import Cancel, Link, OrderState, OrderUpdate
 from tests.kill.crash_points import chosen
 from tests.sinks.orders.nursery import Nursery, lives
 from tests.sinks.orders.points import passed
-from tests.sinks.orders.rig import Intended, told
+from tests.sinks.orders.rig import Intended, named_fills, told
 from tests.sinks.orders.stub_exchange import StubExchange
 from tests.sinks.orders.stub_venue import approved
 
@@ -75,24 +74,20 @@ def end(executor: int) -> None:
 
 def unlike(folder: Path, exchange: StubExchange) -> list[str]:
     """Where what the trading flow was told last differs from what the venue has."""
-    last: dict[str, OrderState] = {}
-    filled: Counter[str] = Counter()
-    numbers, heard = Numbers(), set()
-    for message in told(folder):
-        if isinstance(message, OrderUpdate):
-            last[message.client_order_id] = message.state
-            numbers.learn(message)
-        elif isinstance(message, Fill) and message.fill_id not in heard:
-            heard.add(message.fill_id)
-            filled[numbers.named(message).client_order_id] += message.size  # type: ignore[assignment]
+    messages = told(folder)
+    last = {message.client_order_id: message.state for message in messages if isinstance(message, OrderUpdate)}
+    first = {fill.fill_id: fill for fill in reversed(named_fills(messages))}  # told again, it says nothing
+    sizes = defaultdict[str, float](float)
+    for fill in first.values():
+        sizes[fill.client_order_id] += fill.size
     found = {order.client_order_id: ENDED[order.state] for order in list(exchange.orders)}
     differs = [f"{name}: told {last.get(name)}, is {state}" for name, state in found.items() if last.get(name) != state]
     gone = (OrderState.REJECTED, OrderState.EXPIRED, OrderState.CANCELLED)
     never = {"a", "b", "c"} - set(found)
     differs += [
-        f"{order.client_order_id}: fills of {filled[order.client_order_id]}, is {order.filled}"
+        f"{order.client_order_id}: fills of {sizes[order.client_order_id]}, is {order.filled}"
         for order in list(exchange.orders)
-        if filled[order.client_order_id] != order.filled
+        if sizes[order.client_order_id] != order.filled
     ]
     return differs + [f"{name}: told {last.get(name)}, never was" for name in never if last.get(name) not in gone]
 

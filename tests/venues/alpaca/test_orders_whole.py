@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from market.messages import Cancel, Fill, Link, OrderState, OrderUpdate, Statement
-from operators.execution.outside import Numbers
 from sinks.orders.terms import Terms
-from tests.sinks.orders.rig import Intended, Rig, told
+from tests.sinks.orders.rig import Intended, Rig, named_fills, told
 from tests.venues.alpaca.broker import Broker
 from tests.venues.alpaca.case import approved, venue_at
 from tests.venues.alpaca.stub import KEY, SECRET, Fault, Faults, Stub, served
@@ -167,17 +166,6 @@ def test_nothing_is_lost_or_doubled_whatever_goes_wrong(tmp_path: Path, seed: in
     journal = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert SECRET.encode() not in journal
     assert KEY.encode() not in journal
-
-
-def named_fills(messages: list[Any]) -> list[Fill]:
-    """All fills, each with our id of its order as far as it was known when the fill was told."""
-    numbers, fills = Numbers(), []
-    for message in messages:
-        if isinstance(message, OrderUpdate):
-            numbers.learn(message)
-        elif isinstance(message, Fill):
-            fills.append(numbers.named(message))
-    return fills
 
 
 def is_the_truth(messages: list[Any], stub: Stub, names: list[str]) -> None:
